@@ -1,0 +1,51 @@
+"""The engines that the settings name: loading, and the two faults an engine may raise.
+
+A leaf: any app may import it, it imports none. What an engine must do stands in
+`ingestion/engines/base.py` and `search/engines/base.py`.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NotRequired, TypedDict
+
+
+class EngineConfig(TypedDict):
+    """One entry of `settings.ENGINES`, in the shape of Django's STORAGES."""
+
+    BACKEND: str
+    OPTIONS: NotRequired[Mapping[str, Any]]
+
+
+class EngineFault(Exception):
+    """What an engine may raise, and nothing else.
+
+    EngineFault
+    |- EngineError        this input will never work; the step fails at once
+    `- EngineUnavailable  try again; the step backs off
+
+    `code` is stable and ends up on the step, the job and in the API; `message` is a
+    sentence that tells the reader the next move and never quotes the document.
+    """
+
+    code = "engine_error"
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+
+
+class EngineError(EngineFault):
+    """The engine cannot read this input, now or later."""
+
+
+class EngineUnavailable(EngineFault):
+    """The engine cannot answer just now; the same call may work later."""
+
+    code = "engine_unavailable"
+
+
+def load(config: EngineConfig) -> Any:
+    """Make the engine that `config` names; ImportError or AttributeError when there is none."""
+    module, _, name = config["BACKEND"].rpartition(".")
+    return getattr(import_module(module), name)(**config.get("OPTIONS", {}))
