@@ -344,8 +344,8 @@ def _lines_sum(payload: Payload) -> Iterator[Check]:
         return
 
 
-_OLD_RATES = "0 0.1 0.25 1 1.5 3 5 6 7.5 12 18 28".split()
-_NEW_RATES = "0 0.25 1.5 3 5 18 40".split()
+_OLD_RATES = ["0", "0.1", "0.25", "1", "1.5", "3", "5", "6", "7.5", "12", "18", "28"]
+_NEW_RATES = ["0", "0.25", "1.5", "3", "5", "18", "40"]
 _RATE_CHANGE = date(2025, 9, 22)
 
 

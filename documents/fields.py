@@ -179,11 +179,12 @@ _CURRENCY_SIGNS = {
     "Rs.": "INR", "₨": "INR", "CHF": "CHF", "S$": "SGD", "US$": "USD", "A$": "AUD", "C$": "CAD",
     "R$": "BRL", "$": "USD",
 }  # fmt: skip
-CURRENCY_CODES = frozenset(
-    "EUR GBP INR USD MYR SGD CHF AUD CAD BRL JPY CNY HKD NZD SEK NOK DKK PLN CZK HUF RON BGN "
-    "AED SAR QAR KWD OMR BHD THB IDR PHP VND KRW TWD ZAR NGN KES EGP TRY ILS MXN CLP COP ARS "
-    "PEN LKR BDT NPR PKR".split()
+_CODES = (
+    "EUR GBP INR USD MYR SGD CHF AUD CAD BRL JPY CNY HKD NZD SEK NOK DKK PLN CZK HUF RON BGN AED "
+    "SAR QAR KWD OMR BHD THB IDR PHP VND KRW TWD ZAR NGN KES EGP TRY ILS MXN CLP COP ARS PEN LKR "
+    "BDT NPR PKR"
 )
+CURRENCY_CODES = frozenset(_CODES.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +313,7 @@ GSTIN_SHAPE = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]")
 _GSTIN_TOKEN = re.compile(r"(?<![A-Za-z0-9])[0-9A-Za-z]{15}(?![A-Za-z0-9])")
 _TO_DIGIT = str.maketrans("OQDILZSGBT", "0001125687")
 _TO_LETTER = str.maketrans("012568", "OIZSGB")
-_TWINS = {a: b for pair in ("0O", "1I", "2Z", "5S", "6G", "8B") for a, b in (pair, pair[::-1])}
+_TWINS = dict(zip("0O1I2Z5S6G8B", "O0I1Z2S5G6B8", strict=True))
 
 
 def normalise_gstin(text: str) -> str:

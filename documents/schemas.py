@@ -124,7 +124,7 @@ _ASKED = {
 
 def _sentence(error: ValidationError, schema: Mapping[str, Any]) -> str:
     label = title_of(schema, _pointer(error)) or "The document"
-    asked = error.validator_value
+    asked: Any = error.validator_value
     match error.validator:
         case "pattern":
             return f"{label} must be {_ASKED.get(asked, 'of the pattern ' + str(asked))}."
