@@ -1,0 +1,87 @@
+"""System checks: what must be true of the settings and the database before anything runs."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import Error, register
+from django.db import connections
+from django.db.utils import OperationalError
+
+
+@register()
+def secret_key_is_shared(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
+    if settings.DATABASE_URL and not settings.SECRET_KEY:
+        return [
+            Error(
+                "DATABASE_URL is set but SECRET_KEY is not.",
+                hint="Every machine on one database needs the same SECRET_KEY: queue messages "
+                "signed with another key are dropped. Set it to 50 random characters.",
+                id="docket.E001",
+            )
+        ]
+    return []
+
+
+@register()
+def engines_can_be_found(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
+    errors = []
+    for purpose, config in settings.ENGINES.items():
+        module, _, name = config["BACKEND"].rpartition(".")
+        try:
+            getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as fault:
+            errors.append(
+                Error(
+                    f"ENGINES[{purpose!r}] names {config['BACKEND']}, which cannot be loaded.",
+                    hint=str(fault),
+                    id="docket.E002",
+                )
+            )
+    return errors
+
+
+@register()
+def steps_end_before_their_task(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[Error]:
+    """django-q2 ends a task by killing it; a step must end by its own limit before that."""
+    longest = settings.TASK_TIMEOUT_S - 60
+    return [
+        Error(
+            f"STEP_LIMIT_S[{stage!r}] is {limit} s, above {longest} s.",
+            hint="Keep it 60 s below TASK_TIMEOUT_S.",
+            id="docket.E003",
+        )
+        for stage, limit in settings.STEP_LIMIT_S.items()
+        if limit > longest
+    ]
+
+
+@register("database")
+def database_is_able(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[Error]:
+    """Postgres 15 or later with pgvector 0.8 or later."""
+    hint = "Point DATABASE_URL at a Postgres 15 or later with pgvector 0.8 or later, or unset it."
+    errors = []
+    for alias in databases or ():
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT current_setting('server_version_num')::int, coalesce(("
+                    " SELECT coalesce(installed_version, default_version)"
+                    " FROM pg_available_extensions WHERE name = 'vector'), '')"
+                )
+                version, vector = cursor.fetchone() or (0, "")
+        except OperationalError as fault:
+            errors.append(Error(f"No connection to Postgres: {fault}", hint=hint, id="docket.E004"))
+            continue
+        if version < 150_000:
+            errors.append(Error(f"Postgres {version} is too old.", hint=hint, id="docket.E005"))
+        if not vector or tuple(int(n) for n in vector.split(".")[:2]) < (0, 8):
+            found = f"is {vector}" if vector else "is missing"
+            errors.append(Error(f"pgvector {found}.", hint=hint, id="docket.E006"))
+    return errors

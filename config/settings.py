@@ -1,0 +1,282 @@
+"""Every setting of Docket, read from the environment here and nowhere else.
+
+Importing this module starts nothing. Units are in the names; the README's table of settings
+is tested against this file.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from config import database
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def _number(name: str, default: int) -> int:
+    value = os.environ.get(name, "")
+    return int(value) if value else default
+
+
+def _list(name: str, default: str) -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def _is_on(name: str, default: bool) -> bool:
+    value = os.environ.get(name, "").lower()
+    return value in ("1", "true", "yes", "on") if value else default
+
+
+def _own_secret(path: Path) -> str:
+    """A secret made once for this folder, readable by its owner only."""
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(48))
+    if os.geteuid() == 0:
+        os.chown(draft, path.parent.stat().st_uid, -1)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text().strip()
+
+
+# --- Where things lie -------------------------------------------------------------------
+VAR = Path(_text("DOCKET_VAR", str(BASE_DIR / "var"))).resolve()
+PRODUCTION = _text("DOCKET_ENV", "local") == "production"
+DEBUG = False
+
+DATABASE_URL = _text("DATABASE_URL")
+EMBEDDED_DATABASE = not DATABASE_URL
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database.embedded(VAR) if EMBEDDED_DATABASE else database.from_url(DATABASE_URL)
+}
+# Reconnecting for every task cost a factor of ten of the queue's throughput.
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# django-q2 drops messages that were signed with another key, so machines that share a
+# database must share this one; a system check refuses DATABASE_URL without it.
+SECRET_KEY = _text("SECRET_KEY") or (_own_secret(VAR / "secret_key") if EMBEDDED_DATABASE else "")
+
+STORAGE = _text("DOCKET_STORAGE", "local")
+_default_storage: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": str(VAR / "media"), "allow_overwrite": True},
+}
+if STORAGE == "s3":
+    _default_storage = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _text("DOCKET_S3_BUCKET"),
+            "endpoint_url": _text("DOCKET_S3_ENDPOINT") or None,
+            "region_name": _text("DOCKET_S3_REGION") or None,
+            "file_overwrite": True,
+            "querystring_auth": True,
+        },
+    }
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": _default_storage,
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+SCRATCH = VAR / "scratch"
+
+# --- The site ---------------------------------------------------------------------------
+HOST = _text("DOCKET_HOST", "127.0.0.1")
+PORT = _number("DOCKET_PORT", 8000)
+ALLOWED_HOSTS = _list("DOCKET_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = _list("DOCKET_TRUSTED_ORIGINS", "")
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_q",
+    "django_htmx",
+    "rest_framework",
+    "documents",
+    "search",
+    "ingestion",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.security.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+CACHES = {
+    "default": {
+        # A cache in memory would hide the cluster's state from every other process.
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "docket_cache",
+    }
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = _text("TIME_ZONE", "UTC")
+USE_I18N = False
+USE_TZ = True
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.BasicAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "config.api.problem",
+}
+
+# --- What one file may cost ---------------------------------------------------------------
+MAX_FILE_BYTES = _number("DOCKET_MAX_FILE_BYTES", 1_000_000_000)
+MAX_PAGES = _number("DOCKET_MAX_PAGES", 5_000)
+MAX_PIXELS = _number("DOCKET_MAX_PIXELS", 120_000_000)
+MAX_FILES_PER_UPLOAD = _number("DOCKET_MAX_FILES_PER_UPLOAD", 500)
+PAGE_IMAGE_SIDE_PX = 2_500
+OCR_DPI = 300
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = str(SCRATCH)
+DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# --- The queue ------------------------------------------------------------------------------
+WORKERS = _number("DOCKET_WORKERS", os.cpu_count() or 1)
+TASK_TIMEOUT_S = 300
+# How long a task goes on claiming before it makes way; a token follows if work remains.
+TASK_SPAN_S = 20
+LEASE_S = 30
+LEASE_RENEWAL_S = 5
+MAX_ATTEMPTS = _number("DOCKET_MAX_ATTEMPTS", 3)
+MAX_LOSSES = _number("DOCKET_MAX_LOSSES", 10)
+BACKOFF_BASE_S = _number("DOCKET_BACKOFF_BASE_S", 5)
+BACKOFF_MAX_S = 600
+AGEING_S = _number("DOCKET_AGEING_S", 600)
+WORKER_SILENCE_S = 30
+STEP_LIMIT_S = {
+    "split": 120,
+    "ocr": 120,
+    "classify": 60,
+    "assemble": 120,
+    "extract": 60,
+    "embed": 240,
+}
+ENGINE_MEMORY_BYTES = _number("DOCKET_ENGINE_MEMORY_BYTES", 2_500_000_000)
+# A child above this starts afresh between two pages: RapidOCR's memory only grows.
+ENGINE_RESTART_BYTES = _number("DOCKET_ENGINE_RESTART_BYTES", 1_200_000_000)
+Q_CLUSTER = {
+    "name": "docket",
+    "orm": "default",
+    "workers": WORKERS,
+    "bulk": 1,
+    "queue_limit": 1,
+    "retry": 3600,
+    "timeout": TASK_TIMEOUT_S,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "save_limit": -1,
+    "catch_up": False,
+    "poll": 0.2,
+    "recycle": 500,
+}
+
+# --- Engines ----------------------------------------------------------------------------------
+OCR_LANGUAGES = _list("DOCKET_LANGUAGES", "eng")
+ENGINE_THREADS = max(1, (os.cpu_count() or 1) // WORKERS)
+# Set but empty switches the program off; unset means: use it where it is on the PATH.
+TESSERACT_CMD = os.environ.get("TESSERACT_CMD")
+POPPLER_PATH = os.environ.get("POPPLER_PATH")
+ENGINES: dict[str, dict[str, Any]] = {
+    "read": {
+        "BACKEND": "ingestion.engines.pages.AutoReader",
+        "OPTIONS": {
+            "tesseract_cmd": TESSERACT_CMD,
+            "poppler_path": POPPLER_PATH,
+            "threads": ENGINE_THREADS,
+            "slot_dir": str(SCRATCH),
+        },
+    },
+    "classify": {"BACKEND": "ingestion.engines.rules.RulesClassifier"},
+    "extract": {"BACKEND": "ingestion.engines.rules.RulesExtractor"},
+    "embed": {
+        "BACKEND": "search.engines.minilm.MiniLM",
+        "OPTIONS": {"threads": ENGINE_THREADS},
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"()": "config.logs.LineFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": _text("DOCKET_LOG_LEVEL", "INFO")},
+    "loggers": {
+        # Says a line for each token; what happened to a step stands in our own lines.
+        "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+    },
+}

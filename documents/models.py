@@ -1,0 +1,382 @@
+"""What we know: projects, uploads, pages, documents and the history of every value.
+
+Nothing here says how it was learnt; that is `ingestion`'s. Every list starts from the user:
+`Document.objects.visible_to(request.user)`.
+
+A Document's states, moved by `documents/review.py` and `documents/assembly.py` alone:
+
+    unknown        no type fits                    -> draft_pending  a person gives it a type
+    draft_pending  waits for a person, reasons say why
+                                                   -> draft_created  confirmed, or all proven
+                                                   -> rejected       a person refuses it
+    draft_created  -> draft_pending  reopened
+    rejected       -> draft_pending  reopened
+"""
+
+from typing import Any, Self, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from documents.ids import uuid7
+
+AnyUser = AbstractBaseUser | AnonymousUser
+M = TypeVar("M", bound=models.Model)
+
+
+class Grouping(models.TextChoices):
+    GROUPED = "grouped", "Consecutive pages of one paper make one document"
+    PER_PAGE = "per_page", "Each page is a document"
+
+
+class Role(models.TextChoices):
+    """Each role may do what the one before it may."""
+
+    VIEWER = "viewer"  # sees and searches
+    REVIEWER = "reviewer"  # uploads, confirms, corrects, rejects
+    OPERATOR = "operator"  # cancels, retries, deletes, changes the project
+
+
+class TextSource(models.TextChoices):
+    EMBEDDED = "embedded", "the file is text"
+    LAYER = "layer", "text layer of the PDF"
+    OCR = "ocr", "read by OCR"
+
+
+class DocumentStatus(models.TextChoices):
+    UNKNOWN = "unknown"
+    DRAFT_PENDING = "draft_pending", "needs review"
+    DRAFT_CREATED = "draft_created", "confirmed"
+    REJECTED = "rejected"
+
+
+def one_of(field: str, choices: type[models.TextChoices], name: str) -> CheckConstraint:
+    """The database keeps a choice column to its choices."""
+    return CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
+
+
+def is_share(field: str, name: str) -> CheckConstraint:
+    """The database keeps a confidence between 0 and 1."""
+    return CheckConstraint(condition=Q(**{f"{field}__gte": 0, f"{field}__lte": 1}), name=name)
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Projects that `user` is a member of; all of them for a superuser."""
+        return self.open_to(user, *Role)
+
+    def open_to(self, user: AnyUser, *roles: Role) -> Self:
+        """Projects in which `user` holds one of `roles`; all of them for a superuser."""
+        if getattr(user, "is_superuser", False):
+            return self
+        held = Membership.objects.filter(user_id=user.pk, role__in=roles)
+        return self.filter(pk__in=held.values("project"))
+
+
+class Project(models.Model):
+    """A room of its own: its members see its documents and nobody else does."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=60, unique=True)
+    grouping = models.CharField(max_length=10, choices=Grouping, default=Grouping.GROUPED)
+    review_threshold = models.FloatField(
+        default=0.9,
+        help_text="Values below this confidence (0 to 1) that nothing proves go to review.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            is_share("review_threshold", "project_threshold_is_a_share"),
+            one_of("grouping", Grouping, "project_grouping_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["project", "user"], name="membership_once_per_project"),
+            one_of("role", Role, "membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
+
+
+class DocumentType(models.Model):
+    """A kind of paper that Docket recognises. `unknown` is no type but the absence of one."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(help_text="What the classifier is told about such a page.")
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SchemaVersion(models.Model):
+    """The fields of a type, as JSON Schema; a version is never changed once it exists."""
+
+    type = models.ForeignKey(DocumentType, models.CASCADE, related_name="schema_versions")
+    number = models.PositiveIntegerField()
+    schema = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["type", "-number"]
+        constraints = [
+            UniqueConstraint(fields=["type", "number"], name="schema_number_once_per_type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type.slug} v{self.number}"
+
+
+class InProjectQuerySet(models.QuerySet[M]):
+    """Rows of which the column `project` says who may see them."""
+
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.open_to(user, *Role)
+
+    def open_to(self, user: AnyUser, *roles: Role) -> Self:
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(project__in=Project.objects.open_to(user, *roles))
+
+
+class UploadQuerySet(InProjectQuerySet["Upload"]):
+    pass
+
+
+class Upload(models.Model):
+    """A file as it arrived. `file` is its address in the storage; it is never changed.
+
+    `readable` is the address of the decrypted copy of an encrypted PDF, else empty."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="uploads")
+    file = models.CharField(max_length=200)
+    readable = models.CharField(max_length=200, blank=True)
+    filename = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=60)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    page_count = models.PositiveIntegerField(null=True, blank=True)
+    marks = models.JSONField(default=list, blank=True)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="uploads"
+    )
+    origin = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            UniqueConstraint(fields=["project", "sha256"], name="upload_once_per_project"),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class DocumentQuerySet(InProjectQuerySet["Document"]):
+    def with_pages(self) -> Self:
+        """Pages without their words, which are large, and what a document page shows."""
+        pages = Page.objects.defer("words", "marks").order_by("position")
+        return self.select_related("type", "upload", "project", "schema_version").prefetch_related(
+            models.Prefetch("pages", queryset=pages)
+        )
+
+
+class Document(models.Model):
+    """One paper: its pages, its type, its values and what proves them.
+
+    payload: values by field name, valid against `schema_version`.
+    evidence: JSON Pointer -> {"page", "box" [l, t, r, b] or null, "source", "confidence",
+    "raw", "checks": [codes passed], "failed": [codes failed], "candidate", "note"}.
+    reasons: [{"code", "field", "message"}], why a person should look.
+    text_version: counts up when the pages' text or their set changes; the search index
+    compares it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="documents")
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="documents")
+    first_page = models.PositiveIntegerField()
+    type = models.ForeignKey(DocumentType, models.PROTECT, null=True, blank=True)
+    type_confidence = models.FloatField(default=0)
+    schema_version = models.ForeignKey(SchemaVersion, models.PROTECT, null=True, blank=True)
+    payload = models.JSONField(default=dict, blank=True)
+    evidence = models.JSONField(default=dict, blank=True)
+    confidence = models.FloatField(default=0)
+    status = models.CharField(
+        max_length=14, choices=DocumentStatus, default=DocumentStatus.UNKNOWN
+    )
+    reasons = models.JSONField(default=list, blank=True)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="reviewed"
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    text_version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "first_page"]
+        constraints = [
+            UniqueConstraint(fields=["upload", "first_page"], name="document_once_per_first_page"),
+            one_of("status", DocumentStatus, "document_status_known"),
+            is_share("type_confidence", "document_type_confidence_is_a_share"),
+            is_share("confidence", "document_confidence_is_a_share"),
+            CheckConstraint(
+                condition=~Q(status=DocumentStatus.DRAFT_CREATED) | Q(type__isnull=False),
+                name="document_confirmed_has_a_type",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "status", "created_at"], name="document_review_list"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type.name if self.type else 'Unknown'} · {self.upload.filename}"
+
+
+class PageQuerySet(models.QuerySet["Page"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(upload__project__in=Project.objects.visible_to(user))
+
+
+class Page(models.Model):
+    """A page of an upload: its image, its words, and what kind of page it is.
+
+    words: [text, left, top, right, bottom, confidence] each, boxes in pixels of the image
+    (null where there is no image). marks: [{"kind", "payload", "box"}], codes on the page.
+    signals: what assembly asks of the classifier: {"starts", "document_number", "label",
+    "count"}. error_code is set while the page could not be read.
+    """
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="pages")
+    number = models.PositiveIntegerField()
+    image = models.CharField(max_length=200, blank=True)
+    width_px = models.PositiveIntegerField(null=True)
+    height_px = models.PositiveIntegerField(null=True)
+    dpi = models.FloatField(null=True)
+    rotation = models.PositiveSmallIntegerField(default=0)
+    text = models.TextField(blank=True)
+    text_source = models.CharField(max_length=10, choices=TextSource, blank=True)
+    text_engine = models.CharField(max_length=60, blank=True)
+    text_engine_version = models.CharField(max_length=60, blank=True)
+    text_confidence = models.FloatField(default=0)
+    words = models.JSONField(default=list)
+    marks = models.JSONField(default=list)
+    type = models.ForeignKey(DocumentType, models.SET_NULL, null=True, related_name="pages")
+    type_confidence = models.FloatField(default=0)
+    runner_up = models.CharField(max_length=60, blank=True)
+    runner_up_confidence = models.FloatField(default=0)
+    type_engine = models.CharField(max_length=60, blank=True)
+    signals = models.JSONField(default=dict)
+    document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="pages")
+    position = models.PositiveIntegerField(null=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.TextField(blank=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["upload", "number"]
+        constraints = [
+            UniqueConstraint(fields=["upload", "number"], name="page_once_per_upload"),
+            UniqueConstraint(
+                fields=["document", "position"],
+                name="page_position_once_per_document",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            CheckConstraint(
+                condition=Q(text_source__in=["", *TextSource.values]),
+                name="page_text_source_known",
+            ),
+            CheckConstraint(
+                condition=Q(rotation__in=[0, 90, 180, 270]), name="page_rotation_is_a_quarter_turn"
+            ),
+            CheckConstraint(condition=Q(number__gte=1), name="page_counts_from_one"),
+            is_share("text_confidence", "page_text_confidence_is_a_share"),
+            is_share("type_confidence", "page_type_confidence_is_a_share"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload.filename} · page {self.number}"
+
+
+class Correction(models.Model):
+    """One value that a person changed; the truth that accuracy is measured against."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="corrections")
+    pointer = models.CharField(max_length=200)
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.pointer} by {self.made_by}"
+
+
+class AuditEvent(models.Model):
+    """Who did what to what. Holds ids and codes, never content; outlives what it names."""
+
+    project = models.ForeignKey(Project, models.SET_NULL, null=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+    verb = models.CharField(max_length=60)
+    subject = models.CharField(max_length=100)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject}"
+
+
+def record(
+    verb: str,
+    subject: models.Model,
+    *,
+    actor: AnyUser | None,
+    project: Project | None,
+    **detail: Any,
+) -> None:
+    """Write one AuditEvent; belongs into the transaction of the change that it tells of."""
+    AuditEvent.objects.create(
+        project=project,
+        actor_id=actor.pk if actor is not None else None,
+        verb=verb,
+        subject=f"{subject._meta.label_lower}:{subject.pk}",
+        detail=detail,
+    )

@@ -1,0 +1,5 @@
+"""Who is alive."""
+
+
+def listen() -> None:
+    pass
