@@ -1,0 +1,120 @@
+"""Data that a file carries apart from its print: e-invoice XML and codes on the page.
+
+Only finds and classifies; what the payloads say is read elsewhere.
+"""
+
+import base64
+import binascii
+import ctypes
+import json
+import re
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+import zxingcpp
+from numpy.typing import NDArray
+
+from ingestion.engines.base import Box, Mark, MarkKind
+
+# Names by the standards: Factur-X 1.0 ch. 6.2.2, ZUGFeRD 1.0/2.0 and XRechnung in PDF.
+EINVOICE_NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml"})
+MOST_ATTACHMENTS = 50
+MOST_XML_BYTES = 5_000_000
+MOST_CODES = 20
+MOST_PAYLOAD = 8_000
+
+FORMATS = zxingcpp.BarcodeFormats(
+    (
+        zxingcpp.BarcodeFormat.QRCode,
+        zxingcpp.BarcodeFormat.DataMatrix,
+        zxingcpp.BarcodeFormat.Aztec,
+        zxingcpp.BarcodeFormat.PDF417,
+        zxingcpp.BarcodeFormat.Code128,
+        zxingcpp.BarcodeFormat.Code39,
+        zxingcpp.BarcodeFormat.EAN13,
+    )
+)
+
+_EWB = re.compile(r"\d{12}\s*/\s*[0-9A-Z]{15}\s*/\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*", re.DOTALL)
+_JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+")
+
+
+def attached(document: pdfium.PdfDocument) -> tuple[Mark, ...]:
+    """E-invoice XML attached to a PDF, in the order of the file."""
+    marks = []
+    for number in range(min(document.count_attachments(), MOST_ATTACHMENTS)):
+        try:
+            attachment = document.get_attachment(number)
+            if attachment.get_name().strip().lower() not in EINVOICE_NAMES:
+                continue
+            content = _content(attachment)
+        except (pdfium.PdfiumError, UnicodeDecodeError, MemoryError):
+            continue
+        if xml := _xml_text(content):
+            marks.append(Mark(kind=MarkKind.EINVOICE_XML, payload=xml))
+    return tuple(marks)
+
+
+def on_page(grey: NDArray[np.uint8]) -> tuple[Mark, ...]:
+    """QR codes and barcodes in a picture of the page, with boxes in its pixels."""
+    try:
+        codes = zxingcpp.read_barcodes(grey, formats=FORMATS)
+    except (RuntimeError, ValueError):
+        return ()
+    return tuple(
+        Mark(kind=kind_of(code.text), payload=code.text, box=_box(code.position))
+        for code in codes[:MOST_CODES]
+        if code.text.strip() and len(code.text) <= MOST_PAYLOAD
+    )
+
+
+def kind_of(payload: str) -> MarkKind:
+    """What a code on a page is, by the form of its payload."""
+    text = payload.strip()
+    if _EWB.fullmatch(text):
+        return MarkKind.EWB_QR
+    if (token := _JWT.fullmatch(text)) and _is_einvoice_claim(token[1]):
+        return MarkKind.GST_QR
+    return MarkKind.QR
+
+
+def _is_einvoice_claim(segment: str) -> bool:
+    """Whether a JWT's payload has `data` and `iss`, as the GST portal signs them."""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return False
+    return isinstance(claims, dict) and "data" in claims and "iss" in claims
+
+
+def _content(attachment: pdfium.PdfAttachment) -> bytes:
+    """The attached file, empty where it claims to be larger than any invoice."""
+    size = ctypes.c_ulong()
+    pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size)
+    return bytes(attachment.get_data()) if 0 < size.value <= MOST_XML_BYTES else b""
+
+
+def _xml_text(content: bytes) -> str:
+    """`content` as text if it looks like XML; encodings by mark, else UTF-8."""
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if content.startswith(mark):
+            text = content.decode(encoding, errors="replace")
+            break
+    else:
+        declared = re.match(rb"""\s*<\?xml[^>]*encoding=["']([\w-]+)["']""", content)
+        try:
+            text = content.decode(declared[1].decode() if declared else "utf-8", errors="replace")
+        except LookupError:
+            text = content.decode("utf-8", errors="replace")
+    return text if text.lstrip().startswith("<") else ""
+
+
+def _box(position: zxingcpp.Position) -> Box:
+    corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
+    xs, ys = [float(corner.x) for corner in corners], [float(corner.y) for corner in corners]
+    return Box(left=min(xs), top=min(ys), right=max(xs), bottom=max(ys))

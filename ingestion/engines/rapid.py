@@ -1,0 +1,211 @@
+"""RapidOCR (PP-OCR models on OpenVINO) as an OCR engine.
+
+The models are inside the wheel; nothing is ever downloaded. The detector sees the page at
+1,280 pixels a side, the recogniser cuts its lines out of the full picture: that keeps the
+memory below 1.2 GB and reads small print better than one scale for both. The classifier for
+lines upside down is left out: it turns good lines (word F1 0.952 with it, 0.967 without).
+"""
+
+import gc
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from config.engines import EngineError, EngineUnavailable
+from ingestion.engines.base import Box, Word
+from ingestion.engines.layout import Reading, in_lines
+from ingestion.engines.slots import Slots
+
+DETECTOR_SIDE_PX = 1280
+LEAST_LINE_SCORE = 0.5
+TRIED_LINES = 8
+UPRIGHT_MARGIN = 0.05
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A line as recognised: its corners clockwise from where its text begins, and for every
+    character that is no space where it stands, as a share of the line's length."""
+
+    corners: NDArray[np.float64]
+    text: str
+    places: tuple[float, ...]
+    confidences: tuple[float, ...]
+
+
+class Rapid:
+    """Reads pictures; loads its models at the first one and keeps them while it may."""
+
+    name = "rapidocr"
+
+    def __init__(self, threads: int, slots: Slots) -> None:
+        self.threads = threads
+        self.slots = slots
+        self.version = version("rapidocr")
+        self._engine: Any = None
+
+    def read(self, image: Image.Image) -> Reading:
+        """Words in lines. EngineUnavailable where no slot becomes free."""
+        pixels = _pixels(image)
+        with self.slots.held(self.unload):
+            found = self._recognised(pixels)
+        words = [word for line in found for word in _words(line)]
+        return Reading(lines=in_lines(words), engine=self.name, version=self.version)
+
+    def turn(self, image: Image.Image) -> int:
+        """Degrees (0, 90, 180, 270) to turn `image` clockwise so that it stands upright: its
+        longest lines are read both ways up."""
+        pixels = _pixels(image)
+        with self.slots.held(self.unload):
+            engine = self._loaded()
+            corners = self._detected(engine, pixels)
+            if not len(corners):
+                return 0
+            longest = sorted(corners, key=_length, reverse=True)[:TRIED_LINES]
+            crops = engine.crop_text_regions(pixels, np.array(longest))
+            flipped = [np.ascontiguousarray(crop[::-1, ::-1]) for crop in crops]
+            scores = np.array(self._read_crops(engine, crops + flipped).scores)
+        as_is, turned = scores[: len(crops)].mean(), scores[len(crops) :].mean()
+        upside_down = turned > as_is + UPRIGHT_MARGIN
+        # Tall lines are turned counter-clockwise by RapidOCR before they are read.
+        sideways = sum(_is_tall(quad) for quad in longest) * 2 > len(longest)
+        if sideways:
+            return 90 if upside_down else 270
+        return 180 if upside_down else 0
+
+    def unload(self) -> None:
+        """Give the memory of the models back."""
+        self._engine = None
+        gc.collect()
+
+    def _loaded(self) -> Any:
+        if self._engine is not None:
+            return self._engine
+        try:
+            from rapidocr import RapidOCR
+            from rapidocr.utils.typings import EngineType
+
+            engine: Any = RapidOCR(
+                params={
+                    "Global.use_cls": False,
+                    "Global.log_level": "critical",
+                    "Det.engine_type": EngineType.OPENVINO,
+                    "Rec.engine_type": EngineType.OPENVINO,
+                    "Det.limit_type": "max",
+                    "Det.limit_side_len": DETECTOR_SIDE_PX,
+                    "EngineConfig.openvino.inference_num_threads": self.threads,
+                }
+            )
+            engine._load_det_model()
+            engine._load_rec_model()
+        except Exception as error:
+            raise EngineUnavailable(
+                "RapidOCR cannot load its models. Check that rapidocr and openvino are installed."
+            ) from error
+        self._engine = engine
+        return engine
+
+    def _recognised(self, pixels: Pixels) -> list[_Found]:
+        engine = self._loaded()
+        corners = self._detected(engine, pixels)
+        if not len(corners):
+            return []
+        read = self._read_crops(engine, engine.crop_text_regions(pixels, corners))
+        return [
+            _found(quad, text, info)
+            for quad, text, score, info in zip(
+                corners, read.txts, read.scores, read.word_results, strict=True
+            )
+            if text.strip() and score >= LEAST_LINE_SCORE
+        ]
+
+    def _detected(self, engine: Any, pixels: Pixels) -> NDArray[np.float32]:
+        try:
+            boxes = engine.text_det(pixels).boxes
+        except Exception as error:
+            raise _failed() from error
+        return np.empty((0, 4, 2), np.float32) if boxes is None else boxes
+
+    def _read_crops(self, engine: Any, crops: list[Pixels]) -> Any:
+        from rapidocr.ch_ppocr_rec import TextRecInput
+
+        try:
+            return engine.text_rec(TextRecInput(img=crops, return_word_box=True))
+        except Exception as error:
+            raise _failed() from error
+
+
+def _failed() -> EngineError:
+    return EngineError("RapidOCR cannot read the page.", "page_damaged")
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    """Blue, green, red, as OpenCV and the models count them."""
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+
+
+def _length(quad: NDArray[np.float32]) -> float:
+    return float(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[0] - quad[3])))
+
+
+def _is_tall(quad: NDArray[np.float32]) -> bool:
+    """As `rapidocr.utils.process_img.get_rotate_crop_image` decides it."""
+    wide = max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))
+    high = max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))
+    return bool(high >= 1.5 * wide)
+
+
+def _found(quad: NDArray[np.float32], text: str, info: Any) -> _Found:
+    corners = quad.astype(np.float64)
+    if _is_tall(quad):
+        corners = np.roll(corners, -1, axis=0)
+    letters = [column for columns in info.word_cols for column in columns]
+    confidences = [
+        confidence
+        for character, confidence in zip(text, info.confs, strict=False)
+        if not character.isspace()
+    ]
+    length = max(float(info.line_txt_len), 1.0)
+    places = tuple(min(1.0, (column + 0.5) / length) for column in letters)
+    return _Found(corners=corners, text=text, places=places, confidences=tuple(confidences))
+
+
+def _words(line: _Found) -> list[Word]:
+    """The words of a line, each with the part of the line's box that its letters span."""
+    words = line.text.split()
+    half = _half_letter(line)
+    result = []
+    start = 0
+    for text in words:
+        end = start + len(text)
+        places, confidences = line.places[start:end], line.confidences[start:end]
+        start = end
+        if not places:
+            continue
+        left, right = max(0.0, places[0] - half), min(1.0, places[-1] + half)
+        confidence = sum(confidences) / len(confidences) if confidences else 0.0
+        result.append(Word(text=text, box=_part(line.corners, left, right), confidence=confidence))
+    return result
+
+
+def _half_letter(line: _Found) -> float:
+    gaps = np.diff(line.places)
+    return float(np.median(gaps)) / 2 if len(gaps) else 0.5
+
+
+def _part(corners: NDArray[np.float64], left: float, right: float) -> Box:
+    """The upright box around the part of a line between two shares of its length."""
+    top_left, top_right, bottom_right, bottom_left = corners
+    points = [
+        start + (end - start) * share
+        for start, end in ((top_left, top_right), (bottom_left, bottom_right))
+        for share in (left, right)
+    ]
+    xs, ys = [float(p[0]) for p in points], [float(p[1]) for p in points]
+    return Box(left=min(xs), top=min(ys), right=max(xs), bottom=max(ys))

@@ -1,0 +1,129 @@
+"""The picture of a page made ready to be read: cropped to its ink, print at a good size.
+
+A receipt on a large sheet, a scan of 600 dpi and a screenshot have print of very different
+sizes; OCR engines are trained on one. Sizes are measured in the picture, never taken from the
+file. Pure functions on arrays.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Grey = NDArray[np.uint8]
+
+MEASURED_SIDE_PX = 1600
+LEAST_CONTRAST = 40
+MARGIN_GLYPHS = 3.0
+LEAST_GLYPHS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """What a quick look at a page tells, in pixels of the picture looked at.
+
+    glyph_px: median height of letter-sized marks, 0 where there are too few to tell;
+    glyphs: how many; left, top, right, bottom: the part of the page that holds them;
+    blank: nothing is on the page at all.
+    """
+
+    glyph_px: float
+    glyphs: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+    blank: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A part of a page at another scale: page = prepared / scale + (left, top)."""
+
+    image: Image.Image
+    scale: float
+    left: int
+    top: int
+
+
+def grey_of(image: Image.Image) -> Grey:
+    """Brightness of every pixel."""
+    return np.asarray(image.convert("L"), dtype=np.uint8)
+
+
+def look(grey: Grey) -> Print:
+    """Measure the print of a page."""
+    height, width = grey.shape
+    shrink = min(1.0, MEASURED_SIDE_PX / max(height, width))
+    small = (
+        cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        if shrink < 1
+        else grey
+    )
+    boxes = glyph_boxes(np.asarray(small, dtype=np.uint8))
+    blank = int(np.ptp(np.percentile(small, (0.05, 99.95)))) < LEAST_CONTRAST
+    if len(boxes) < LEAST_GLYPHS:
+        return Print(
+            glyph_px=0.0, glyphs=len(boxes), left=0, top=0, right=width, bottom=height, blank=blank
+        )
+    boxes = boxes / shrink
+    glyph = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    margin = MARGIN_GLYPHS * glyph
+    low, high = boxes[:, :2].min(axis=0) - margin, boxes[:, 2:].max(axis=0) + margin
+    return Print(
+        glyph_px=glyph,
+        glyphs=len(boxes),
+        left=max(0, int(low[0])),
+        top=max(0, int(low[1])),
+        right=min(width, int(high[0]) + 1),
+        bottom=min(height, int(high[1]) + 1),
+        blank=blank,
+    )
+
+
+def glyph_boxes(grey: Grey) -> NDArray[np.float64]:
+    """Boxes (left, top, right, bottom) of marks that may be letters: dark on lighter ground,
+    of a letter's size and shape, not specks, lines or pictures."""
+    height, width = grey.shape
+    block = max(15, (min(height, width) // 40) | 1)
+    ink = cv2.adaptiveThreshold(
+        grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, 15
+    )
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    left, top, wide, high, area = (stats[1:, column].astype(np.float64) for column in range(5))
+    keep = (
+        (high >= 5)
+        & (high <= max(80, height / 20))
+        & (wide >= 2)
+        & (wide <= 4 * high)
+        & (high <= 8 * wide)
+        & (area >= 0.12 * wide * high)
+        & (area >= 8)
+    )
+    boxes = np.stack([left, top, left + wide, top + high], axis=1)[keep]
+    if len(boxes) < LEAST_GLYPHS:
+        return np.asarray(boxes)
+    heights = boxes[:, 3] - boxes[:, 1]
+    usual = np.median(heights)
+    usual_size = (heights > usual * 0.4) & (heights < usual * 4)
+    return np.asarray(boxes[usual_size])
+
+
+def prepared(
+    image: Image.Image, seen: Print, *, target_px: float, most: float, most_side_px: int
+) -> Prepared:
+    """The inked part of `image` with letters about `target_px` high, enlarged at most `most`
+    times, no side above `most_side_px`."""
+    part = image.crop((seen.left, seen.top, seen.right, seen.bottom))
+    scale = min(most, target_px / seen.glyph_px) if seen.glyph_px else 1.0
+    if 0.8 < scale < 1.25:
+        scale = 1.0
+    scale = min(scale, most_side_px / max(part.size))
+    if scale != 1.0:
+        size = (max(1, round(part.width * scale)), max(1, round(part.height * scale)))
+        part = part.resize(
+            size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX, reducing_gap=2.0
+        )
+    return Prepared(image=part, scale=scale, left=seen.left, top=seen.top)

@@ -1,0 +1,108 @@
+"""Text files as pages: decoding, HTML to plain text, cutting at paragraphs.
+
+Pages hold at most 3,000 characters. Markdown is kept as it is written.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from selectolax.lexbor import LexborHTMLParser
+
+from config.engines import EngineError
+
+PAGE_CHARACTERS = 3000
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_INVISIBLE = "script,style,noscript,template,head,svg,iframe,object,textarea[hidden]"
+_BLOCKS = (
+    "address,article,aside,blockquote,dd,details,div,dl,dt,fieldset,figcaption,figure,footer,"
+    "form,h1,h2,h3,h4,h5,h6,header,hr,li,main,nav,ol,p,pre,section,table,ul"
+)
+
+
+def describe(path: str, media_type: str) -> tuple[int, str]:
+    """Number of pages and title (of HTML only)."""
+    title = _title(_decoded(path)) if media_type == "text/html" else ""
+    return len(pages(path, media_type)), title
+
+
+def pages(path: str, media_type: str) -> list[str]:
+    """The text of every page, none of them empty."""
+    text = _decoded(path)
+    if media_type == "text/html":
+        text = plain_text(text)
+    return cut(text)
+
+
+def plain_text(html: str) -> str:
+    """What a reader of the HTML sees: no scripts or styles, a line a block, cells tabbed."""
+    tree = LexborHTMLParser(html)
+    tree.strip_tags(_INVISIBLE.split(","))
+    for node in tree.css("br"):
+        node.replace_with("\n")
+    for node in tree.css("td,th"):
+        node.insert_after("\t")
+    for node in tree.css("tr"):
+        node.insert_after("\n")
+    for node in tree.css(_BLOCKS):
+        node.insert_before("\n\n")
+        node.insert_after("\n\n")
+    text = tree.body.text(separator="") if tree.body else ""
+    text = re.sub(r"[^\S\n\t]+", " ", text)
+    lines = (line.strip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def cut(text: str) -> list[str]:
+    """`text` in pages of at most 3,000 characters, cut at paragraphs where that is possible,
+    else at lines, else at spaces, else anywhere."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    result: list[str] = []
+    page = ""
+    for part in _parts(text):
+        if page and len(page) + len(part) > PAGE_CHARACTERS:
+            result.append(page)
+            page = ""
+        page += part
+    result.append(page)
+    return [page.strip("\n") for page in result if page.strip()]
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Paragraphs with the blank lines after them, each short enough for a page."""
+    for paragraph in re.findall(r".+?(?:\n\s*\n|\Z)", text, re.DOTALL):
+        rest = paragraph
+        while len(rest) > PAGE_CHARACTERS:
+            head = rest[:PAGE_CHARACTERS]
+            end = max(head.rfind("\n"), 0) or max(head.rfind(" "), 0) or PAGE_CHARACTERS - 1
+            yield rest[: end + 1]
+            rest = rest[end + 1 :]
+        yield rest
+
+
+def _decoded(path: str) -> str:
+    """The file as text: byte order marks, else UTF-8, else Windows-1252 (what the WHATWG
+    encoding standard takes for unlabelled Western text)."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise EngineError("The file cannot be read. Send it again.", "file_damaged") from error
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace").lstrip("\ufeff")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _title(html: str) -> str:
+    node = LexborHTMLParser(html).css_first("title")
+    return " ".join(node.text().split())[:500] if node else ""
