@@ -130,6 +130,12 @@ class PageReader(Protocol):
         password_wrong, too_many_pages, image_too_large, no_pages."""
         ...
 
+    def decrypt(self, *, path: str, password: str) -> bytes:
+        """An encrypted PDF without its encryption; b"" for one that asks for no password.
+
+        EngineError codes: file_damaged, password_wrong."""
+        ...
+
     def split(
         self, *, path: str, media_type: str, first: int, last: int, limits: Limits
     ) -> tuple[PageFacts, ...]:

@@ -92,6 +92,9 @@ class AutoReader:
             return facts
         return FileFacts(pages=facts.pages, title=facts.title, marks=_attached(path, password))
 
+    def decrypt(self, *, path: str, password: str) -> bytes:
+        return render.decrypt(path, password)
+
     def split(
         self, *, path: str, media_type: str, first: int, last: int, limits: Limits
     ) -> tuple[PageFacts, ...]:
