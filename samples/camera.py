@@ -42,30 +42,27 @@ def attach(pdf: bytes, xml: bytes) -> bytes:
     return written.getvalue()
 
 
-def draw_pages(pdf: bytes, dpi: int) -> list[Picture]:
+def draw_pages(pdf: bytes, dpi: int = SCAN_DPI) -> list[Picture]:
     """RGB pictures of the pages."""
     document = pypdfium2.PdfDocument(pdf)
-    pages = [
-        np.asarray(page.render(scale=dpi / 72).to_pil().convert("RGB"), dtype=np.uint8)
-        for page in document
-    ]
+    pages = [_draw(page, dpi) for page in document]
     document.close()
     return pages
 
 
+def _draw(page: pypdfium2.PdfPage, dpi: int) -> Picture:
+    return np.asarray(page.render(scale=dpi / 72).to_pil().convert("RGB"), dtype=np.uint8)
+
+
 def _scan(rng: random.Random, pdf: bytes) -> Shot:
-    pages = [
-        Image.fromarray(degrade.scanned(rng, picture)) for picture in draw_pages(pdf, SCAN_DPI)
-    ]
+    pages = [Image.fromarray(degrade.scanned(rng, picture)) for picture in draw_pages(pdf)]
     kind = rng.choices(("pdf", "tiff", "png"), weights=(5, 2, 2 if len(pages) == 1 else 0))[0]
     return _bound(pages, kind, quality=88)
 
 
 def _photograph(rng: random.Random, pdf: bytes) -> Shot:
     quality = rng.randrange(62, 81)
-    pages = [
-        Image.fromarray(degrade.photographed(rng, picture)) for picture in draw_pages(pdf, 200)
-    ]
+    pages = [Image.fromarray(degrade.photographed(rng, picture)) for picture in draw_pages(pdf)]
     return _bound(pages, "jpg" if len(pages) == 1 else "pdf", quality=quality)
 
 

@@ -79,7 +79,7 @@ def _landscape_columns(bill: GstBill) -> list[Column]:
     columns = [
         Column(key="no", title="Sr.", width=22),
         Column(key="description", title="Name of Product / Service", width=170),
-        Column(key="hsn_code", title="HSN ACS", width=54),
+        Column(key="hsn_code", title="HSN / SAC", width=54),
         Column(key="unit", title="UOM", width=32),
         Column(key="quantity", title="Qty", width=40, align="right"),
         Column(key="unit_price", title="Rate", width=58, align="right"),
@@ -140,7 +140,7 @@ def _draw_landscape_head(sheet: Sheet, look: Look, bill: GstBill) -> float:
     buyer = bill.recipient
     sheet.write(425, 98, "Details of Receiver | Billed to:", look.bold(8.5))
     below = sheet.write_block(425, 111, [buyer.name], look.bold(9.5), width=380)
-    lines = [*buyer.address, f"GSTIN : {buyer.gstin}" if buyer.gstin else "GSTIN : URP"]
+    lines = [*buyer.address, f"GSTIN : {buyer.gstin}" if buyer.gstin else "GSTIN : Unregistered"]
     below = sheet.write_block(425, below, lines, look.font(8.5), width=380)
     sheet.rule(418, 83, 418, max(y, below))
     return max(y, below)

@@ -216,7 +216,7 @@ def _letter(rng: random.Random) -> Plain:
                 "will gladly look into it with you."
             ),
             Paragraph(words="Yours sincerely,"),
-            Signatures(names=(rng.choice(PERSONS), " ")),
+            Signatures(names=(rng.choice(PERSONS),)),
         ),
     )
 

@@ -38,6 +38,10 @@ _FAMILIES = {
 }
 
 
+class OffPaperError(ValueError):
+    """A layout has more to print than its paper has room for; the truth would be untrue."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Font:
     """A face at a size in points."""
@@ -108,6 +112,7 @@ class Sheet:
         """Print one line; `align` is left, right or centre of x."""
         if not words:
             return
+        self._check_on_paper(x, y, words, font, align)
         self._canvas.setFont(font.face, font.size)
         self._canvas.setFillColorRGB(*colour)
         draw = {
@@ -117,6 +122,12 @@ class Sheet:
         }[align]
         draw(x, self.height - y, words)
         self._pages[-1].append(_Run(round(y, 1), words))
+
+    def _check_on_paper(self, x: float, y: float, words: str, font: Font, align: str) -> None:
+        width = text_width(words, font)
+        left = {"left": x, "right": x - width, "centre": x - width / 2}[align]
+        if left < 0 or left + width > self.width or y > self.height - 8:
+            raise OffPaperError(f"{words!r} at {left:.0f}, {y:.0f} is outside the paper")
 
     def write_block(
         self,
@@ -156,6 +167,8 @@ class Sheet:
 
     def stamp(self, x: float, y: float, matrix: NDArray[np.bool_], size: float) -> None:
         """A QR code as filled squares: sharp at any resolution."""
+        if x + size > self.width or y + size > self.height:
+            raise OffPaperError(f"the code at {x:.0f}, {y:.0f} is outside the paper")
         self._dots(x, y, matrix, size / matrix.shape[1], size / matrix.shape[0])
 
     def bars(

@@ -2,7 +2,7 @@
 
 import random
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from samples import codes, identities
 from samples.catalogue import indian_firm
@@ -97,7 +97,7 @@ def _moment(rng: random.Random, day: date) -> datetime:
 
 def _cash(total: Decimal, notes: int) -> tuple[Charge, ...]:
     """Paid with whole notes, the smallest number of them that is enough."""
-    paid = to_cents(-(-total // notes) * notes)
+    paid = to_cents((total / notes).to_integral_value(ROUND_CEILING) * notes)
     return (Charge(label="CASH", amount=paid), Charge(label="CHANGE", amount=paid - total))
 
 
