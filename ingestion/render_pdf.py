@@ -195,4 +195,6 @@ def _poppler_drawn(
         )
     except POPPLER_FAULTS:
         return None
-    return (images[0].convert("RGB"), 0.0) if images else None
+    if not images or min(images[0].size) < 2:  # what poppler makes of a page that is not there
+        return None
+    return images[0].convert("RGB"), 0.0

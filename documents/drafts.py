@@ -1,0 +1,209 @@
+"""From readings to a draft: which value stands, what proves it, and why a person should look.
+
+Pure. A value is proven when the file carries it (embedded or signed data), when a person
+gave it, or when a check that closes only over right values has passed (`PROOFS`); otherwise
+its confidence is measured against the project's threshold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from documents import checks, schemas
+from documents.models import DocumentStatus
+
+CARRIED = frozenset({"signed", "embedded", "person"})
+# Checksums, hashes and sums: a misread value makes them fail. Format and order checks are
+# passed by most wrong values too, so they prove nothing.
+PROOFS = frozenset(
+    {
+        "gstin_checksum",
+        "irn_matches",
+        "total_adds_up",
+        "taxes_add_up",
+        "cgst_equals_sgst",
+        "lines_add_up",
+        "line_adds_up",
+        "line_total_adds_up",
+        "value_adds_up",
+        "validity_fits_distance",
+    }
+)
+# A type that the classifier was less sure of than this is a question for a person.
+TYPE_THRESHOLD = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One proposed value. pointer: JSON Pointer; page: 1.., 0 for attached data; box: left,
+    top, right, bottom in pixels of the page image; source: as `ingestion.engines.base`."""
+
+    pointer: str
+    value: Any
+    raw: str
+    page: int
+    box: tuple[float, float, float, float] | None
+    source: str
+    confidence: float
+    note: str = ""
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a document becomes: see the fields of `documents.models.Document`."""
+
+    payload: dict[str, Any]
+    evidence: dict[str, Any]
+    confidence: float
+    status: str
+    reasons: list[dict[str, str]]
+
+
+def make(
+    *,
+    type_slug: str,
+    schema: Mapping[str, Any],
+    readings: Sequence[Reading],
+    conflicts: Sequence[Reading] = (),
+    labelled: Sequence[str] = (),
+    threshold: float,
+    type_confidence: float = 1.0,
+) -> Draft:
+    """Weigh the readings of one document against its schema and its checks."""
+    payload: dict[str, Any] = {}
+    evidence: dict[str, Any] = {}
+    reasons: list[dict[str, str]] = []
+    for reading in readings:
+        put(payload, reading.pointer, reading.value)
+        evidence[reading.pointer] = _evidence(reading)
+    for pointer, message in schemas.validate(payload, schema):
+        if pointer in evidence:
+            evidence[pointer] |= {"candidate": get(payload, pointer), "note": message}
+            put(payload, pointer, None)
+    findings = checks.run_checks(type_slug, payload)
+    for finding in findings:
+        for pointer in finding.fields:
+            if pointer in evidence:
+                evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
+    reasons += failed_checks(findings)
+    reasons += [
+        _reason("conflict", c.pointer, f"The page says {c.raw!r}, the file's own data disagrees.")
+        for c in conflicts
+    ]
+    required = required_pointers(schema, labelled)
+    reasons += missing(payload, schema, required)
+    if type_confidence < TYPE_THRESHOLD:
+        reasons.append(_reason("type_unsure", "", "The type of this document is not certain."))
+    doubtful = [p for p, e in evidence.items() if not is_settled(e, threshold)]
+    reasons += [
+        _reason(
+            "low_confidence",
+            pointer,
+            f"{schemas.title_of(schema, pointer)} was read with confidence "
+            f"{evidence[pointer]['confidence']:.2f} and nothing proves it.",
+        )
+        for pointer in doubtful
+        if pointer in required
+    ]
+    if not reasons:
+        for pointer in doubtful:
+            evidence[pointer]["candidate"] = get(payload, pointer)
+            put(payload, pointer, None)
+    return Draft(
+        payload=payload,
+        evidence=evidence,
+        confidence=_confidence(evidence, required),
+        status=DocumentStatus.DRAFT_PENDING if reasons else DocumentStatus.DRAFT_CREATED,
+        reasons=reasons,
+    )
+
+
+def required_pointers(schema: Mapping[str, Any], labelled: Sequence[str]) -> set[str]:
+    """What must be filled before a draft is created: always, or where the page labels it."""
+    names = set(schemas.required_fields(schema))
+    names |= set(schemas.required_if_labelled(schema)) & set(labelled)
+    return {f"/{name}" for name in names}
+
+
+def missing(
+    payload: Mapping[str, Any], schema: Mapping[str, Any], required: set[str]
+) -> list[dict[str, str]]:
+    return [
+        _reason("missing", pointer, f"{schemas.title_of(schema, pointer)} was not found.")
+        for pointer in sorted(required)
+        if get(payload, pointer) in (None, "")
+    ]
+
+
+def failed_checks(findings: Sequence[checks.Check]) -> list[dict[str, str]]:
+    return [
+        _reason(f"check_{f.code}", f.fields[0] if f.fields else "", f.message)
+        for f in findings
+        if not f.passed and f.severity == "error"
+    ]
+
+
+def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
+    """True when a value is proven or read with enough confidence."""
+    if evidence["source"] in CARRIED or PROOFS & set(evidence["checks"]):
+        return not evidence["failed"]
+    return bool(evidence["confidence"] >= threshold)
+
+
+def get(payload: Mapping[str, Any], pointer: str) -> Any:
+    """The value at a JSON Pointer (RFC 6901); None where there is none."""
+    value: Any = payload
+    for part in pointer.split("/")[1:]:
+        if isinstance(value, list):
+            value = value[int(part)] if part.isdigit() and int(part) < len(value) else None
+        elif isinstance(value, Mapping):
+            value = value.get(part)
+        else:
+            return None
+    return value
+
+
+def put(payload: dict[str, Any], pointer: str, new: Any) -> None:
+    """Set the value at "/name" or "/name/index/name", making rows as needed.
+
+    ValueError for a pointer of another shape."""
+    parts = pointer.split("/")[1:]
+    if len(parts) == 1:
+        payload[parts[0]] = new
+        return
+    if len(parts) != 3 or not parts[1].isdigit() or int(parts[1]) > 10_000:
+        raise ValueError(f"{pointer} does not name a field")
+    rows = payload.setdefault(parts[0], [])
+    while len(rows) <= int(parts[1]):
+        rows.append({})
+    rows[int(parts[1])][parts[2]] = new
+
+
+def _evidence(reading: Reading) -> dict[str, Any]:
+    return {
+        "page": reading.page,
+        "box": list(reading.box) if reading.box else None,
+        "source": reading.source,
+        "confidence": round(reading.confidence, 3),
+        "raw": reading.raw[:500],
+        "note": reading.note,
+        "alternatives": list(reading.alternatives)[:5],
+        "checks": [],
+        "failed": [],
+    }
+
+
+def _confidence(evidence: Mapping[str, Any], required: set[str]) -> float:
+    """Of the weakest required value; a proven one counts as 1, a missing one as 0."""
+    shares = [
+        (1.0 if is_settled(evidence[p], 1.01) else float(evidence[p]["confidence"]))
+        if p in evidence
+        else 0.0
+        for p in required
+    ]
+    return round(min(shares, default=0.0), 3)
+
+
+def _reason(code: str, field: str, message: str) -> dict[str, str]:
+    return {"code": code, "field": field.lstrip("/"), "message": message}

@@ -1,0 +1,167 @@
+"""Where bytes lie: originals, page images, and a local path for engines.
+
+Addresses are computed from ids alone, so that writing again overwrites:
+
+    uploads/<id>/original.<ext>     the file as it arrived, never changed
+    uploads/<id>/readable.pdf       the decrypted copy of an encrypted PDF
+    uploads/<id>/pages/<n>.webp     the upright image of page n
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
+
+from documents.errors import SenderError
+from documents.models import Upload
+
+CHUNK_BYTES = 1 << 20
+
+
+class FileTooLarge(SenderError):
+    """The file is larger than this installation takes."""
+
+    code = "file_too_large"
+    status = 413
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An original that lies in the storage: its address, hex SHA-256 and size."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+class _Hashed(File):  # type: ignore[type-arg]
+    """A stream that is hashed and counted while the storage reads it."""
+
+    def __init__(self, stream: IO[bytes], name: str, limit_bytes: int) -> None:
+        super().__init__(stream, name)
+        self.digest = hashlib.sha256()
+        self.count = 0
+        self.limit_bytes = limit_bytes
+
+    def read(self, size: int = CHUNK_BYTES) -> bytes:
+        block: bytes = self.file.read(size if size > 0 else CHUNK_BYTES)
+        self.count += len(block)
+        if self.count > self.limit_bytes:
+            raise FileTooLarge(
+                f"The file is larger than {self.limit_bytes:,} bytes; send it in parts."
+            )
+        self.digest.update(block)
+        return block
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        while block := self.read(chunk_size or CHUNK_BYTES):
+            yield block
+
+    def seekable(self) -> bool:
+        # boto3 would seek back to measure and to retry, and hash twice.
+        return False
+
+    @property
+    def size(self) -> int:
+        return self.count
+
+
+def original_name(upload_id: UUID, extension: str) -> str:
+    return f"uploads/{upload_id}/original.{extension}"
+
+
+def readable_name(upload_id: UUID) -> str:
+    return f"uploads/{upload_id}/readable.pdf"
+
+
+def page_name(upload_id: UUID, number: int) -> str:
+    return f"uploads/{upload_id}/pages/{number}.webp"
+
+
+def store_stream(stream: IO[bytes], name: str, limit_bytes: int) -> Stored:
+    """Copy `stream` to `name` block by block while hashing it.
+
+    Raises FileTooLarge, and leaves nothing behind whatever it raises."""
+    hashed = _Hashed(stream, name, limit_bytes)
+    try:
+        default_storage.save(name, hashed)
+    except BaseException:
+        default_storage.delete(name)
+        raise
+    return Stored(name=name, sha256=hashed.digest.hexdigest(), size_bytes=hashed.count)
+
+
+def store_page(upload_id: UUID, number: int, image: bytes) -> str:
+    """Write the image of a page (WebP) and return its address; overwrites."""
+    return store_bytes(page_name(upload_id, number), image)
+
+
+def store_bytes(name: str, content: bytes) -> str:
+    return default_storage.save(name, ContentFile(content))
+
+
+def fetch_page(upload_id: UUID, number: int) -> bytes:
+    """The WebP image of a page; FileNotFoundError where there is none."""
+    with default_storage.open(page_name(upload_id, number), "rb") as file:
+        content: bytes = file.read()
+    return content
+
+
+def remove(name: str) -> None:
+    default_storage.delete(name)
+
+
+def remove_upload(upload_id: UUID) -> None:
+    """Delete every blob of an upload; harmless where some or all are gone."""
+    _remove_tree(default_storage, f"uploads/{upload_id}")
+
+
+def _remove_tree(storage: Storage, folder: str) -> None:
+    try:
+        folders, names = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        storage.delete(f"{folder}/{name}")
+    for child in folders:
+        _remove_tree(storage, f"{folder}/{child}")
+    if isinstance(storage, FileSystemStorage):
+        storage.delete(folder)
+
+
+def local_path(upload: Upload) -> str:
+    """A local file with the readable bytes of an upload, for an engine to open.
+
+    Local storage gives the file itself; any other is copied once into the scratch folder."""
+    name = upload.readable or upload.file
+    if isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "location"):
+        try:
+            return str(default_storage.path(name))
+        except NotImplementedError:
+            pass
+    target = Path(settings.SCRATCH) / "blobs" / f"{upload.pk}{Path(name).suffix}"
+    if target.exists():
+        os.utime(target)
+        return str(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.{os.getpid()}")
+    with default_storage.open(name, "rb") as source, open(part, "wb") as sink:
+        while block := source.read(CHUNK_BYTES):
+            sink.write(block)
+    part.rename(target)
+    return str(target)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[IO[Any]]:
+    """Open a blob for streaming to a client."""
+    with default_storage.open(name, "rb") as file:
+        yield file

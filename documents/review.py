@@ -1,0 +1,194 @@
+"""What a person, or a proof, does to a document: draft, confirm, correct, reject, reopen.
+
+Every verb is compare-and-set on the document's `version` and opens its own transaction,
+except `save_draft`, which belongs into the caller's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from documents import checks, drafts, schemas
+from documents.errors import Conflict, SenderError
+from documents.models import (
+    AnyUser,
+    Correction,
+    Document,
+    DocumentStatus,
+    SchemaVersion,
+    record,
+)
+
+
+class NotReady(SenderError):
+    """The document cannot be confirmed yet; fill what is missing."""
+
+    code = "not_ready"
+
+
+class ValueRefused(SenderError):
+    """The value does not fit the field."""
+
+    code = "value_refused"
+
+
+def save_draft(document: Document, schema: SchemaVersion, draft: drafts.Draft) -> bool:
+    """Write what extraction found; False, and nothing written, on a document that a person
+    has settled meanwhile."""
+    free = Document.objects.filter(
+        pk=document.pk,
+        reviewer__isnull=True,
+        status__in=(DocumentStatus.DRAFT_PENDING, DocumentStatus.DRAFT_CREATED),
+    )
+    changed = free.update(
+        schema_version=schema,
+        payload=draft.payload,
+        evidence=draft.evidence,
+        confidence=draft.confidence,
+        status=draft.status,
+        reasons=draft.reasons,
+        version=document.version + 1,
+        updated_at=timezone.now(),
+    )
+    return bool(changed)
+
+
+def confirm(
+    document_id: UUID, actor: AnyUser, *, version: int, values: Mapping[str, Any]
+) -> Document:
+    """Correct the fields in `values` (JSON Pointer -> value) and confirm the document.
+
+    Raises Conflict, ValueRefused, or NotReady when a required field stays empty."""
+    with transaction.atomic():
+        document = _take(document_id, version, (DocumentStatus.DRAFT_PENDING,))
+        _write(document, actor, values)
+        schema = _schema(document)
+        gaps = drafts.missing(document.payload, schema, drafts.required_pointers(schema, ()))
+        if gaps:
+            raise NotReady(" ".join(gap["message"] for gap in gaps))
+        return _settle(document, actor, DocumentStatus.DRAFT_CREATED, "document.confirmed")
+
+
+def correct(
+    document_id: UUID, actor: AnyUser, *, version: int, values: Mapping[str, Any]
+) -> Document:
+    """Change values without confirming; the document stays in review."""
+    with transaction.atomic():
+        document = _take(document_id, version, (DocumentStatus.DRAFT_PENDING,))
+        _write(document, actor, values)
+        schema = _schema(document)
+        required = drafts.required_pointers(schema, ())
+        document.reasons = [
+            *drafts.failed_checks(checks.run_checks(_slug(document), document.payload)),
+            *drafts.missing(document.payload, schema, required),
+        ]
+        document.reviewer_id = actor.pk
+        return _store(document, actor, "document.corrected")
+
+
+def reject(document_id: UUID, actor: AnyUser, *, version: int, reason: str) -> Document:
+    """Refuse the paper: it is no document of ours, a copy, unreadable."""
+    with transaction.atomic():
+        open_states = (DocumentStatus.DRAFT_PENDING, DocumentStatus.UNKNOWN)
+        document = _take(document_id, version, open_states)
+        message = reason.strip()[:500] or "Rejected."
+        document.reasons = [{"code": "rejected", "field": "", "message": message}]
+        return _settle(document, actor, DocumentStatus.REJECTED, "document.rejected")
+
+
+def reopen(document_id: UUID, actor: AnyUser, *, version: int) -> Document:
+    """Take back a confirmation or a rejection."""
+    with transaction.atomic():
+        settled = (DocumentStatus.DRAFT_CREATED, DocumentStatus.REJECTED)
+        document = _take(document_id, version, settled)
+        message = "Reopened for review."
+        document.reasons = [{"code": "reopened", "field": "", "message": message}]
+        is_typed = document.type_id is not None
+        status = DocumentStatus.DRAFT_PENDING if is_typed else DocumentStatus.UNKNOWN
+        return _settle(document, actor, status, "document.reopened")
+
+
+def _take(document_id: UUID, version: int, states: tuple[DocumentStatus, ...]) -> Document:
+    document = Document.objects.select_for_update(of=("self",)).get(pk=document_id)
+    if document.version != version:
+        raise Conflict("Somebody changed this document; reload it and decide again.")
+    if document.status not in states:
+        raise Conflict(f"That cannot be done to a document that is {document.status}.")
+    return document
+
+
+def _write(document: Document, actor: AnyUser, values: Mapping[str, Any]) -> None:
+    payload, evidence = document.payload, document.evidence
+    schema = _schema(document)
+    changed = []
+    for pointer, value in values.items():
+        new = None if value == "" else value
+        old = drafts.get(payload, pointer)
+        if new == old:
+            continue
+        try:
+            drafts.put(payload, pointer, new)
+        except ValueError as fault:
+            raise ValueRefused(f"{fault}.") from fault
+        before = evidence.get(pointer, {})
+        evidence[pointer] = {
+            "page": before.get("page", 0),
+            "box": None,
+            "source": "person",
+            "confidence": 1.0,
+            "raw": "",
+            "note": "",
+            "alternatives": [],
+            "checks": [],
+            "failed": [],
+        }
+        changed.append(
+            Correction(document=document, pointer=pointer, old=old, new=new, made_by_id=actor.pk)
+        )
+    faults = dict(schemas.validate(payload, schema))
+    refused = [faults[c.pointer] for c in changed if c.pointer in faults]
+    unknown = [c.pointer for c in changed if c.pointer.split("/")[1] not in schema["properties"]]
+    if refused or unknown:
+        raise ValueRefused(" ".join([*refused, *(f"{p} is no field." for p in unknown)]))
+    Correction.objects.bulk_create(changed)
+
+
+def _settle(document: Document, actor: AnyUser, status: DocumentStatus, verb: str) -> Document:
+    document.status = status
+    if status == DocumentStatus.DRAFT_CREATED:
+        document.reasons = []
+    document.reviewer_id = actor.pk
+    document.reviewed_at = timezone.now()
+    return _store(document, actor, verb)
+
+
+def _store(document: Document, actor: AnyUser, verb: str) -> Document:
+    document.version += 1
+    document.save(
+        update_fields=[
+            "payload",
+            "evidence",
+            "status",
+            "reasons",
+            "reviewer",
+            "reviewed_at",
+            "version",
+            "updated_at",
+        ]
+    )
+    record(verb, document, actor=actor, project=document.project)
+    return document
+
+
+def _slug(document: Document) -> str:
+    return document.type.slug if document.type else ""
+
+
+def _schema(document: Document) -> dict[str, Any]:
+    if document.schema_version is None:
+        raise NotReady("Give the document a type first.", "no_type")
+    schema: dict[str, Any] = document.schema_version.schema
+    return schema

@@ -1,0 +1,112 @@
+"""Many files through the door and the queue, and their reports as they end.
+
+What the command line, the evaluation and the demo share."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+
+from documents.errors import DocketError
+from documents.models import Project
+from ingestion import cluster, intake, queue, report
+from ingestion.models import OPEN_JOB, Job, Priority
+
+POLL_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a batch stands: files that ended, of all; pages read, of those known so far."""
+
+    files_ended: int
+    files: int
+    pages_read: int
+    pages: int
+
+
+def files_below(paths: Iterable[str]) -> list[Path]:
+    """The files named, and all that lie in the folders named, in order; hidden ones left out.
+
+    Raises FileNotFoundError for a path that is not there."""
+    found: list[Path] = []
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file())
+            found += [p for p in inside if not p.name.startswith(".")]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise FileNotFoundError(name)
+    return found
+
+
+def ingest(
+    paths: Sequence[Path],
+    *,
+    project: Project,
+    priority: Priority = Priority.NORMAL,
+    options: intake.Options = intake.DEFAULT,
+    password: str = "",
+    with_text: bool = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Send files through the queue and yield each one's report as it ends.
+
+    Uses the workers that run, or starts a cluster for the length of the call."""
+    waiting: dict[UUID, list[Path]] = {}
+    ended = 0
+    with ExitStack() as stack:
+        if not queue.clusters():
+            stack.enter_context(cluster.running())
+        for path in paths:
+            try:
+                with open(path, "rb") as stream:
+                    receipt = intake.receive(
+                        stream,
+                        filename=path.name,
+                        project=project,
+                        user=None,
+                        priority=priority,
+                        options=options,
+                        password=password,
+                    )
+            except DocketError as fault:
+                ended += 1
+                yield path, _refused(path, fault.code, fault.message, with_text)
+            except OSError as fault:
+                ended += 1
+                yield path, _refused(path, "file_unreadable", str(fault.strerror), with_text)
+            else:
+                waiting.setdefault(receipt.job.pk, []).append(path)
+        while waiting:
+            for job in _ended(waiting):
+                for path in waiting.pop(job.pk):
+                    ended += 1
+                    yield path, report.of_job(job, with_text=with_text) | {"file": path.name}
+            on_progress(_progress(waiting, ended, len(paths)))
+            if waiting:
+                time.sleep(POLL_S)
+
+
+def _ended(waiting: Iterable[UUID]) -> list[Job]:
+    jobs = Job.objects.filter(pk__in=list(waiting)).exclude(status__in=OPEN_JOB)
+    return list(jobs.select_related("upload").order_by("created_at"))
+
+
+def _progress(waiting: Iterable[UUID], ended: int, files: int) -> Progress:
+    sums = Job.objects.filter(pk__in=list(waiting)).aggregate(
+        read=Sum("pages_read", default=0), total=Sum("pages_total", default=0)
+    )
+    return Progress(files_ended=ended, files=files, pages_read=sums["read"], pages=sums["total"])
+
+
+def _refused(path: Path, code: str, message: str, with_text: bool) -> dict[str, Any]:
+    refusal = {"file": path.name, **report.REFUSED, "error": {"code": code, "message": message}}
+    return refusal | {"text": []} if with_text else refusal

@@ -1,0 +1,128 @@
+"""Keeps a qcluster alive: starts it, watches it, restarts it, ends it.
+
+A worker that is killed while it waits can leave django-q2's internal queue lock taken; the
+cluster then goes silent for good without an error. So the cluster runs as a child, and the
+watchdog restarts it when steps could be claimed and nobody on this host claims.
+"""
+
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import psutil
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.models import Max
+
+from ingestion import ledger, workers
+from ingestion.models import WorkerBeat
+
+log = logging.getLogger(__name__)
+WATCH_S = 2.0
+SILENCE_S = 60.0
+GRACE_S = 30.0
+
+
+class Cluster:
+    """One `manage.py qcluster` in a process group of its own."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "manage.py", "qcluster"],
+            cwd=settings.BASE_DIR,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
+        """SIGTERM to the main process only, which drains; then SIGKILL to the whole group.
+
+        SIGTERM to the whole group can hang django-q2."""
+        if self._process is None:
+            return
+        family = self._family()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=grace_s)
+        except subprocess.TimeoutExpired:
+            log.warning("cluster.killed")
+            self._process.kill()
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        self._process.wait()
+        self._process = None
+
+    def _family(self) -> list[psutil.Process]:
+        """The sentinel, pusher, monitor and workers; an orphan of them would go on claiming."""
+        assert self._process is not None  # noqa: S101
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(self._process.pid).children(recursive=True)
+        return []
+
+
+@contextmanager
+def running() -> Iterator[Cluster]:
+    """A cluster for the length of a block."""
+    cluster = Cluster()
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def supervise() -> None:
+    """Run and watch a cluster until SIGTERM or SIGINT."""
+    is_ending = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal is_ending
+        is_ending = True
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    cluster = Cluster()
+    cluster.start()
+    started = time.monotonic()
+    while not is_ending:
+        time.sleep(WATCH_S)
+        if not cluster.is_running():
+            log.error("cluster.died")
+            cluster.stop()
+            cluster.start()
+            started = time.monotonic()
+        elif time.monotonic() - started > SILENCE_S and is_silent():
+            log.error("cluster.silent")
+            cluster.stop(grace_s=1)
+            cluster.start()
+            started = time.monotonic()
+    cluster.stop()
+
+
+def is_silent() -> bool:
+    """True when work is ready, nothing is paused, and this host has not claimed or renewed
+    anything for SILENCE_S seconds."""
+    try:
+        if workers.is_paused() or not ledger.waits_since(SILENCE_S):
+            return False
+        beats = WorkerBeat.objects.filter(host=socket.gethostname())
+        newest = beats.aggregate(newest=Max("seen_at"))["newest"]
+        return newest is None or (time.time() - newest.timestamp()) > SILENCE_S
+    except DatabaseError:
+        # A database that is away is no silence of the cluster.
+        connection.close()
+        return False

@@ -1,0 +1,290 @@
+"""The engine child: native code that may crash, hang or swell runs in a process of its own.
+
+A worker owns one child, started after the fork with the first call and kept warm. They speak
+MessagePack over a pipe, each frame four bytes of length and a body; every value is checked
+against the types of `base.py` on arrival, on both sides. The worker never blocks: it wakes
+several times a second, renews its lease through `tick`, and kills the child (and what the
+child started) at the call's limit of time or memory.
+
+    python -m ingestion.engines.host     the child's side
+"""
+
+import ctypes
+import logging
+import os
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+import psutil
+
+from config.engines import EngineConfig, EngineError, EngineFault, EngineUnavailable, load
+from ingestion.engines import base
+from search.engines.base import Embedder
+
+PROTOCOLS: Mapping[str, type] = {
+    "read": base.PageReader,
+    "classify": base.Classifier,
+    "extract": base.Extractor,
+    "embed": Embedder,
+}
+TICK_S = 0.25
+_LENGTH = struct.Struct("!I")
+_PR_SET_PDEATHSIG = 1
+
+
+class EngineGone(EngineUnavailable):
+    """The child died, hung or swelled; costs an attempt of the step that it worked on.
+
+    Codes: engine_crashed, time_limit, memory_limit."""
+
+    code = "engine_crashed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    engine: str
+    method: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    value: Any = None
+    fault: str = ""  # "", "error" or "unavailable"
+    code: str = ""
+    message: str = ""
+
+
+@cache
+def _types(engine: str, method: str) -> dict[str, Any]:
+    return get_type_hints(getattr(PROTOCOLS[engine], method))
+
+
+class EngineHost:
+    """One child and the pipe to it. Not for use by two threads."""
+
+    def __init__(
+        self, engines: Mapping[str, EngineConfig], *, memory_bytes: int, restart_bytes: int
+    ) -> None:
+        self._engines = engines
+        self._memory_bytes = memory_bytes
+        self._restart_bytes = restart_bytes
+        self._child: subprocess.Popen[bytes] | None = None
+        self.restarts = 0
+
+    def call(
+        self,
+        engine: str,
+        method: str,
+        *,
+        limit_s: float,
+        tick: Callable[[], None] = lambda: None,
+        **arguments: Any,
+    ) -> Any:
+        """Call `engine.method(**arguments)` in the child and return its value.
+
+        `tick` is called about four times a second; what it raises ends the call and the child.
+        Raises EngineError, EngineUnavailable, EngineGone."""
+        request = _Request(engine=engine, method=method, arguments=arguments)
+        try:
+            child = self._running()
+            _send(child.stdin, msgspec.msgpack.encode(request))
+            body = self._await(child, limit_s, tick)
+        except BrokenPipeError as fault:
+            self.close()
+            raise EngineGone("The engine ended before it was called; it is tried again.") from fault
+        except BaseException:
+            self.close()
+            raise
+        answer = msgspec.msgpack.decode(body, type=_Answer)
+        if answer.fault == "error":
+            raise EngineError(answer.message, answer.code)
+        if answer.fault:
+            raise EngineUnavailable(answer.message, answer.code)
+        self._restart_if_swollen(child)
+        expected = _types(engine, method)["return"]
+        try:
+            return msgspec.convert(answer.value, expected, strict=True)
+        except msgspec.ValidationError as fault:
+            raise EngineError(
+                f"The engine gave an answer of the wrong shape: {fault}", "engine_garbage"
+            ) from fault
+
+    def close(self) -> None:
+        """Kill the child and everything it started."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                pipe.close()
+
+    @property
+    def memory_bytes(self) -> int:
+        return _memory(self._child.pid) if self._child else 0
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            self.close()
+        if self._child is None:
+            self.restarts += 1
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "ingestion.engines.host"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=Path(__file__).resolve().parents[2],
+                env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+                start_new_session=True,
+            )
+            _send(self._child.stdin, msgspec.msgpack.encode(self._engines))
+        return self._child
+
+    def _await(
+        self, child: subprocess.Popen[bytes], limit_s: float, tick: Callable[[], None]
+    ) -> bytes:
+        assert child.stdout is not None  # noqa: S101
+        descriptor = child.stdout.fileno()
+        deadline = time.monotonic() + limit_s
+        buffer = bytearray()
+        wanted = _LENGTH.size
+        is_header = True
+        while True:
+            ready, _, _ = select.select([descriptor], [], [], TICK_S)
+            if ready:
+                block = os.read(descriptor, 1 << 20)
+                if not block:
+                    raise EngineGone(_how_it_died(child))
+                buffer += block
+                if is_header and len(buffer) >= _LENGTH.size:
+                    wanted, is_header = _LENGTH.unpack_from(buffer)[0] + _LENGTH.size, False
+                if not is_header and len(buffer) >= wanted:
+                    return bytes(buffer[_LENGTH.size : wanted])
+            if time.monotonic() > deadline:
+                raise EngineGone(
+                    f"Reading took longer than its limit of {limit_s:g} s and was stopped.",
+                    "time_limit",
+                )
+            if not ready and _memory(child.pid) > self._memory_bytes:
+                raise EngineGone(
+                    f"Reading needed more than {self._memory_bytes:,} bytes of memory and was "
+                    "stopped.",
+                    "memory_limit",
+                )
+            tick()
+
+    def _restart_if_swollen(self, child: subprocess.Popen[bytes]) -> None:
+        if _memory(child.pid) > self._restart_bytes:
+            self.close()
+
+
+def _how_it_died(child: subprocess.Popen[bytes]) -> str:
+    try:
+        code = child.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        return "The engine closed its pipe; it is tried again."
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"The engine was ended by {name} while it worked on this."
+    return f"The engine ended with exit code {code} while it worked on this."
+
+
+def _memory(pid: int) -> int:
+    """Resident bytes of the child and what it started; 0 once they are gone."""
+    try:
+        child = psutil.Process(pid)
+        family = [child, *child.children(recursive=True)]
+        return sum(member.memory_info().rss for member in family)
+    except psutil.Error:
+        return 0
+
+
+def _send(pipe: Any, body: bytes) -> None:
+    pipe.write(_LENGTH.pack(len(body)) + body)
+    pipe.flush()
+
+
+def _receive(pipe: Any) -> bytes | None:
+    header = pipe.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        return None
+    body: bytes = pipe.read(_LENGTH.unpack(header)[0])
+    return body
+
+
+class _Child:
+    """The child's side: makes engines on their first use and answers one call at a time."""
+
+    def __init__(self, engines: Mapping[str, EngineConfig]) -> None:
+        self._configs = engines
+        self._made: dict[str, Any] = {}
+
+    def answer(self, request: _Request) -> _Answer:
+        try:
+            method = getattr(self._engine(request.engine), request.method)
+            types = _types(request.engine, request.method)
+            arguments = {
+                name: msgspec.convert(value, types[name], strict=True)
+                for name, value in request.arguments.items()
+            }
+            return _Answer(value=method(**arguments))
+        except EngineFault as fault:
+            kind = "error" if isinstance(fault, EngineError) else "unavailable"
+            return _Answer(fault=kind, code=fault.code, message=fault.message)
+        except MemoryError:
+            message = "Reading needed more memory than is allowed."
+            return _Answer(fault="error", code="memory_limit", message=message)
+        except Exception as fault:  # an engine's own bug must not end the child
+            logging.exception("engine.bug")
+            message = f"The engine failed with {type(fault).__name__}; see the worker's log."
+            return _Answer(fault="error", code="engine_bug", message=message)
+
+    def _engine(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = load(self._configs[name])
+        return self._made[name]
+
+
+def _die_with_parent() -> None:
+    """Linux: SIGKILL when the worker is gone, so that native code does not run on alone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        sys.exit(0)
+
+
+def main() -> None:
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    inbox = sys.stdin.buffer
+    # Whatever an engine prints must not land in the pipe.
+    outbox = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    first = _receive(inbox)
+    if first is None:
+        return
+    child = _Child(msgspec.msgpack.decode(first, type=dict[str, Any]))  # type: ignore[arg-type]
+    while (body := _receive(inbox)) is not None:
+        request = msgspec.msgpack.decode(body, type=_Request)
+        _send(outbox, msgspec.msgpack.encode(child.answer(request)))
+
+
+if __name__ == "__main__":
+    main()

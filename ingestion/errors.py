@@ -1,0 +1,20 @@
+"""What ingestion refuses, beside the tree in `documents/errors.py`.
+
+SenderError
+|- FileRefused       the file was not taken: empty, of no known kind, a wrong password
+`- documents.files.FileTooLarge
+Exception
+`- LeaseLost         the step is somebody else's now, or was cancelled; save nothing
+"""
+
+from documents.errors import SenderError
+
+
+class FileRefused(SenderError):
+    """The file was not taken."""
+
+    code = "file_refused"
+
+
+class LeaseLost(Exception):
+    """The step is somebody else's now, or its job was cancelled; nothing may be saved."""

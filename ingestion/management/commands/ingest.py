@@ -1,0 +1,81 @@
+"""`manage.py ingest PATH...`: send files through the queue and tell what became of each."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.text import slugify
+from tqdm import tqdm
+
+from documents.models import Project
+from ingestion import batch
+from ingestion.intake import Options
+from ingestion.models import JobStatus, Priority
+
+
+class Command(BaseCommand):
+    help = "Takes in files and folders, waits, and prints a line a file as each ends."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH")
+        parser.add_argument("--project", default="default", metavar="SLUG")
+        parser.add_argument(
+            "--priority", default="normal", choices=[p.name.lower() for p in Priority]
+        )
+        parser.add_argument("--text", action="store_true", help="with the text of each page")
+        parser.add_argument(
+            "--ignore-embedded", action="store_true", help="read the print, not the file's data"
+        )
+        parser.add_argument("--anew", action="store_true", help="read again what was read before")
+        parser.add_argument("--password", default="", help="for encrypted PDFs")
+        parser.add_argument("--json", action="store_true", help="a JSON object a line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            paths = batch.files_below(options["paths"])
+        except FileNotFoundError as fault:
+            raise CommandError(f"There is no {fault}.") from fault
+        reports = batch.ingest(
+            paths,
+            project=project_named(options["project"]),
+            priority=Priority[options["priority"].upper()],
+            options=Options(ignore_embedded=options["ignore_embedded"], anew=options["anew"]),
+            password=options["password"],
+            with_text=options["text"],
+            on_progress=_Bar(len(paths)),
+        )
+        is_all_read = True
+        for _, line in reports:
+            is_all_read &= line["status"] == JobStatus.COMPLETED
+            print(json.dumps(line, ensure_ascii=False) if options["json"] else _told(line))
+            sys.stdout.flush()
+        if not is_all_read:
+            sys.exit(1)
+
+
+def project_named(slug: str) -> Project:
+    """The project of that slug, made if it is new. CommandError for what is no slug."""
+    if slugify(slug) != slug or not slug:
+        raise CommandError(f"{slug!r} is no slug: use small letters, digits and hyphens.")
+    return Project.objects.get_or_create(slug=slug, defaults={"name": slug})[0]
+
+
+def _told(line: dict[str, Any]) -> str:
+    if line["error"]:
+        return f"{line['file']}: {line['status']}, {line['error']['message']}"
+    papers = ", ".join(f"{d['type']} ({d['status']})" for d in line["documents"])
+    return f"{line['file']}: {line['status']}, {line['pages']} pages, {papers}"
+
+
+class _Bar:
+    """A progress bar on stderr, shown on a terminal only."""
+
+    def __init__(self, files: int) -> None:
+        self._bar = tqdm(total=files, unit="file", file=sys.stderr, disable=None, leave=False)
+
+    def __call__(self, progress: batch.Progress) -> None:
+        self._bar.set_postfix_str(f"{progress.pages_read} of {progress.pages} pages", refresh=False)
+        self._bar.update(progress.files_ended - self._bar.n)
+        self._bar.refresh()

@@ -1,0 +1,45 @@
+"""Deleting that really deletes: rows, vectors and blobs of a job or of a whole project."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from documents import files
+from documents.errors import Conflict
+from documents.models import AnyUser, Document, Project, Upload, record
+from ingestion.models import Job
+from search import indexing
+
+
+def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
+    """Delete an ended job, its steps, and its upload where nothing else hangs on that.
+
+    Raises Conflict: job_open, or has_confirmed_documents when a person settled one."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update(of=("self",)).get(pk=job_id)
+        if job.is_open:
+            raise Conflict("The job is still at work; cancel it first.", "job_open")
+        documents = Document.objects.filter(upload_id=job.upload_id)
+        is_last = not Job.objects.filter(upload_id=job.upload_id).exclude(pk=job.pk).exists()
+        if is_last and documents.filter(reviewer__isnull=False).exists():
+            message = "A person has worked on its documents; they keep the job."
+            raise Conflict(message, "has_confirmed_documents")
+        record("job.deleted", job, actor=actor, project=job.project)
+        job.delete()
+        if is_last:
+            indexing.forget(list(documents.values_list("pk", flat=True)))
+            documents.delete()
+            Upload.objects.filter(pk=job.upload_id).delete()
+    if is_last:
+        files.remove_upload(job.upload_id)
+
+
+def delete_project(project: Project) -> None:
+    """Delete a project with everything in it; nothing of it can be brought back."""
+    uploads = list(Upload.objects.filter(project=project).values_list("pk", flat=True))
+    with transaction.atomic():
+        Job.objects.filter(project=project).delete()
+        Document.objects.filter(project=project).delete()
+        project.delete()
+    for upload_id in uploads:
+        files.remove_upload(upload_id)

@@ -1,0 +1,80 @@
+"""extract: read the fields of each document that has a type, and weigh what was read."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from documents import drafts, review
+from documents.models import Document, DocumentStatus, Page, SchemaVersion
+from ingestion.engines.base import Extraction, FieldReading
+from ingestion.models import Job, Step
+from ingestion.stages.base import Call, Target
+from ingestion.stages.inputs import page_input
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    schema: SchemaVersion
+    extraction: Extraction
+
+
+def targets(job: Job) -> Iterable[Target]:
+    open_states = (DocumentStatus.DRAFT_PENDING, DocumentStatus.DRAFT_CREATED)
+    ids = Document.objects.filter(
+        upload_id=job.upload_id,
+        type__isnull=False,
+        reviewer__isnull=True,
+        status__in=open_states,
+    )
+    return [Target(document=pk) for pk in ids.order_by("first_page").values_list("pk", flat=True)]
+
+
+def work(step: Step, call: Call) -> Extracted:
+    document = Document.objects.select_related("type").get(pk=step.document_id)
+    assert document.type is not None  # noqa: S101
+    schema = document.type.schema_versions.latest("number")
+    pages = Page.objects.filter(document=document).select_related("upload").order_by("position")
+    extraction: Extraction = call(
+        "extract",
+        "extract",
+        type=document.type.slug,
+        schema=json.dumps(schema.schema),
+        pages=tuple(page_input(page, with_attachments=page.number == 1) for page in pages),
+    )
+    return Extracted(schema=schema, extraction=extraction)
+
+
+def save(step: Step, result: Extracted) -> Iterable[Target]:
+    document = Document.objects.select_related("type", "project").get(pk=step.document_id)
+    found = result.extraction
+    draft = drafts.make(
+        type_slug=document.type.slug if document.type else "",
+        schema=result.schema.schema,
+        readings=[_reading(reading) for reading in found.readings],
+        conflicts=[_reading(reading) for reading in found.conflicts],
+        labelled=found.labelled,
+        threshold=document.project.review_threshold,
+        type_confidence=document.type_confidence,
+    )
+    review.save_draft(document, result.schema, draft)
+    return ()
+
+
+def failed(step: Step) -> None:
+    reason = {"code": "extract_failed", "field": "", "message": step.error_message}
+    Document.objects.filter(pk=step.document_id, reviewer__isnull=True).update(reasons=[reason])
+
+
+def _reading(found: FieldReading) -> drafts.Reading:
+    box = found.box
+    return drafts.Reading(
+        pointer=found.pointer,
+        value=found.value,
+        raw=found.raw,
+        page=found.page,
+        box=(box.left, box.top, box.right, box.bottom) if box else None,
+        source=found.source.value,
+        confidence=found.confidence,
+        note=found.note,
+        alternatives=found.alternatives,
+    )

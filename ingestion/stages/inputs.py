@@ -1,0 +1,60 @@
+"""Rows as engines see them, and back."""
+
+from typing import Any
+
+from django.conf import settings
+
+from documents.models import Page
+from ingestion.engines.base import Box, Limits, Mark, MarkKind, PageInput, TextSource, Word
+
+
+def limits() -> Limits:
+    return Limits(
+        max_pages=settings.MAX_PAGES,
+        max_pixels=settings.MAX_PIXELS,
+        max_side_px=settings.PAGE_IMAGE_SIDE_PX,
+        ocr_dpi=settings.OCR_DPI,
+    )
+
+
+def word_row(word: Word) -> list[Any]:
+    """[text, left, top, right, bottom, confidence], whole pixels, as `Page.words` holds it."""
+    box = word.box
+    sides = [round(s) for s in (box.left, box.top, box.right, box.bottom)] if box else [None] * 4
+    return [word.text, *sides, round(word.confidence, 2)]
+
+
+def mark_row(mark: Mark) -> dict[str, Any]:
+    box = mark.box
+    return {
+        "kind": mark.kind.value,
+        "payload": mark.payload,
+        "box": [box.left, box.top, box.right, box.bottom] if box else None,
+    }
+
+
+def page_input(page: Page, *, with_attachments: bool) -> PageInput:
+    """A read page; `with_attachments` adds the marks of the whole file."""
+    rows = [*page.marks, *(page.upload.marks if with_attachments else ())]
+    return PageInput(
+        number=page.number,
+        text=page.text,
+        words=tuple(
+            Word(text=text, box=_box(sides), confidence=confidence)
+            for text, *sides, confidence in page.words
+        ),
+        width_px=page.width_px or 0,
+        height_px=page.height_px or 0,
+        source=TextSource(page.text_source or TextSource.OCR),
+        marks=tuple(
+            Mark(kind=MarkKind(row["kind"]), payload=row["payload"], box=_box(row["box"]))
+            for row in rows
+        ),
+    )
+
+
+def _box(sides: list[float | None] | None) -> Box | None:
+    if not sides or None in sides:
+        return None
+    left, top, right, bottom = (float(side or 0) for side in sides)
+    return Box(left=left, top=top, right=right, bottom=bottom)

@@ -1,0 +1,68 @@
+"""What a queue message makes a worker do."""
+
+import logging
+import time
+
+from django.conf import settings
+
+from config.engines import EngineError, EngineFault
+from ingestion import ledger, pipeline, queue, workers
+from ingestion.errors import LeaseLost
+from ingestion.models import Step
+
+log = logging.getLogger(__name__)
+
+
+def work() -> None:
+    """Do the best ready step, then the next, for TASK_SPAN_S; leave a token if work remains."""
+    until = time.monotonic() + settings.TASK_SPAN_S
+    while time.monotonic() < until:
+        if workers.is_paused():
+            return
+        step = ledger.claim(workers.name())
+        if step is None:
+            workers.beat(None)
+            return
+        run(step)
+    queue.push(min(1, ledger.count_ready()))
+
+
+def run(step: Step) -> None:
+    """Work on a claimed step and finish or fail it. Never raises for a fault of the input."""
+    started = time.monotonic()
+    about = {"job": step.job_id, "step": step.pk, "stage": step.stage, "page": step.first}
+    try:
+        call = workers.Caller(step)
+        try:
+            result = pipeline.STAGES[step.stage].module.work(step, call)
+            ledger.finish(
+                step, result, elapsed_s=time.monotonic() - started, engine=call.engine_used
+            )
+        except EngineFault as fault:
+            ledger.fail(step, fault, elapsed_s=time.monotonic() - started)
+        except LeaseLost:
+            raise
+        except Exception as bug:  # the worker's edge: our own mistake must not loop
+            log.exception("step.bug", extra=about)
+            message = f"Docket failed with {type(bug).__name__}; the worker's log has the details."
+            ledger.fail(
+                step, EngineError(message, "internal"), elapsed_s=time.monotonic() - started
+            )
+    except LeaseLost:
+        log.warning("step.lost", extra=about)
+        return
+    log.info("step.done", extra=about | {"elapsed_s": round(time.monotonic() - started, 3)})
+
+
+def reap() -> None:
+    """Once a minute, whoever gets the lock: mend what no worker mended."""
+    with workers.only_one() as is_ours:
+        if not is_ours:
+            return
+        ledger.release_expired()
+        ledger.advance_stuck()
+        ledger.age()
+        workers.forget_silent()
+    ready = ledger.count_ready()
+    if ready and not workers.is_paused():
+        queue.push(ready)
