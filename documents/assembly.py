@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from documents.models import (
     Document,
@@ -137,17 +137,21 @@ def _write(upload: Upload, groups: Iterable[Group]) -> list[Any]:
             },
         )
         members = {number for number, owner in before.items() if owner == document.pk}
-        if not is_new and members != set(found.pages):
-            Document.objects.filter(pk=document.pk).update(text_version=F("text_version") + 1)
-        Page.objects.filter(document=document).exclude(number__in=found.pages).update(
-            document=None, position=None
-        )
-        first = found.pages[0]
-        Page.objects.filter(upload=upload, number__in=found.pages).update(
-            document=document, position=F("number") - first + 1
-        )
+        if members != set(found.pages):
+            _give_pages(document, found.pages)
+            if not is_new:
+                newer = F("text_version") + 1
+                Document.objects.filter(pk=document.pk).update(text_version=newer)
         kept.append(document.pk)
     return kept
+
+
+def _give_pages(document: Document, numbers: tuple[int, ...]) -> None:
+    """Take the pages away from whoever has them first: a position is taken once."""
+    pages = Page.objects.filter(upload_id=document.upload_id)
+    pages.filter(Q(number__in=numbers) | Q(document=document)).update(document=None, position=None)
+    position = F("number") - numbers[0] + 1
+    pages.filter(number__in=numbers).update(document=document, position=position)
 
 
 def _state(kind: DocumentType | None, found: Group) -> dict[str, Any]:

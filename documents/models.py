@@ -308,9 +308,7 @@ class Page(models.Model):
         constraints = [
             UniqueConstraint(fields=["upload", "number"], name="page_once_per_upload"),
             UniqueConstraint(
-                fields=["document", "position"],
-                name="page_position_once_per_document",
-                deferrable=models.Deferrable.DEFERRED,
+                fields=["document", "position"], name="page_position_once_per_document"
             ),
             CheckConstraint(
                 condition=Q(text_source__in=["", *TextSource.values]),

@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='page',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('document', 'position'), name='page_position_once_per_document'),
+            constraint=models.UniqueConstraint(fields=('document', 'position'), name='page_position_once_per_document'),
         ),
         migrations.AddConstraint(
             model_name='page',
