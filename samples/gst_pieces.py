@@ -1,5 +1,6 @@
 """Pieces that all layouts of a GST bill share: cells, totals, headings, signatures."""
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from samples.grid import Column
 from samples.identities import in_fours
 from samples.money import ZERO, indian, plain
 from samples.papers import EInvoice, GstBill, Line, Party
-from samples.sheet import Look, Sheet
+from samples.sheet import Look, Sheet, text_width
 
 QR_SIZE = 122.0
 SCRIBBLE = ((0, 0), (8, -14), (14, 6), (22, -18), (27, 4), (36, -8), (44, 2), (62, -6), (80, -10))
@@ -94,13 +95,21 @@ def ewb_pairs(bill: GstBill, label: str) -> list[tuple[str, str]]:
 def draw_einvoice(
     sheet: Sheet, look: Look, einvoice: EInvoice, *, x: float, y: float, size: float, width: float
 ) -> float:
-    """IRN, acknowledgement number and date below one another; the y that would follow."""
+    """IRN, acknowledgement number and date below one another; the y that would follow.
+
+    Where the column is narrow the IRN is broken into equal parts, as billing software does.
+    """
+    font = look.font(size)
+    parts = -(-text_width(f"IRN : {einvoice.irn}", font) // width)
+    length = math.ceil(len(einvoice.irn) / parts)
+    broken = [einvoice.irn[start : start + length] for start in range(0, 64, length)]
     lines = [
-        f"IRN : {einvoice.irn}",
+        f"IRN : {broken[0]}",
+        *broken[1:],
         f"Ack No. : {einvoice.ack_number}",
         f"Ack Date : {einvoice.ack_at:%d-%b-%y %H:%M}",
     ]
-    return sheet.write_block(x, y, lines, look.font(size), width=width)
+    return sheet.write_block(x, y, lines, font, width=width + 40)
 
 
 def draw_signed_qr(sheet: Sheet, einvoice: EInvoice, *, x: float, y: float) -> None:

@@ -70,7 +70,7 @@ def _draw_compact_foot(sheet: Sheet, look: Look, bill: GstBill, y: float) -> Non
     end = sheet.write_block(24, end + 2, [terms], look.font(6.5), width=380)
     if bill.einvoice:
         pieces.draw_signed_qr(sheet, bill.einvoice, x=24, y=end + 2)
-        pieces.draw_einvoice(sheet, look, bill.einvoice, x=156, y=end + 20, size=7, width=190)
+        pieces.draw_einvoice(sheet, look, bill.einvoice, x=156, y=end + 20, size=7, width=220)
     pieces.draw_signature(sheet, look, bill, right=568, y=below + 24)
 
 
@@ -123,7 +123,7 @@ def _draw_landscape(sheet: Sheet, look: Look, bill: GstBill) -> None:
     draw_pairs(sheet, look, x=left + 4, y=end + 8, pairs=pairs, size=8, indent=50, width=280)
     if bill.einvoice:
         pieces.draw_signed_qr(sheet, bill.einvoice, x=330, y=y + 8)
-        pieces.draw_einvoice(sheet, look, bill.einvoice, x=460, y=y + 20, size=7, width=130)
+        pieces.draw_einvoice(sheet, look, bill.einvoice, x=460, y=y + 20, size=7, width=115)
     pieces.draw_signature(sheet, look, bill, right=right - 4, y=below + 14)
 
 
