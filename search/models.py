@@ -1,35 +1,32 @@
 """How documents are found: chunks of their text with a dense and a lexical face.
 
-dense   a `halfvec` without a dimension; each embedder has its own partial HNSW index over
-        `(dense::halfvec(N))`, made with the embedder.
-terms   the chunk's distinct terms as 32-bit hashes, under a GIN index: which chunks hold a
-        word at all. `weights` are the BM25 term-frequency parts for the same terms; the
-        inverse document frequency sits on the query's side, from `Term`.
+dense    a `halfvec` without a dimension; each embedder has its own partial HNSW index over
+         `(dense::halfvec(N))`, made with the embedder.
+lexical  what BM25 needs and nothing that depends on other chunks: `terms`, the chunk's
+         distinct terms as 32-bit numbers in ascending order under a GIN index, and beside
+         each its frequency. How rare a term is and how long a chunk is on average stand in
+         `Term` and `Corpus`, a question's side of the formula.
+
+`Term` and `Corpus` are kept by triggers (migration 0002): whatever adds or removes chunks, a
+cascade included, leaves the counts right. Chunks are replaced, never changed.
 """
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q, UniqueConstraint
-from pgvector.django import HalfVectorField, SparseVectorField
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from pgvector.django import HalfVectorField
 
 from documents.models import Document, InProjectQuerySet, Project
+from search.terms import MAX_TERMS
 
 
 class Embedder(models.Model):
-    """A model that made vectors. One is active; the others' vectors wait to be replaced."""
+    """A model that made vectors. `settings.ENGINES["embed"]` names the one in use."""
 
     name = models.CharField(max_length=100, unique=True)
     dimension = models.PositiveIntegerField()
-    is_active = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            UniqueConstraint(
-                fields=["is_active"], condition=Q(is_active=True), name="embedder_one_active"
-            ),
-        ]
 
     def __str__(self) -> str:
         return self.name
@@ -42,7 +39,8 @@ class ChunkQuerySet(InProjectQuerySet["Chunk"]):
 class Chunk(models.Model):
     """A passage of one page. `project` is copied so that the filter needs no join.
 
-    text_version is the document's when the chunk was cut; length counts terms."""
+    page is the page's number in its upload, length the number of words, text_version the
+    document's when the chunk was cut. Without `dense` it is found by its words alone."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     document = models.ForeignKey(Document, models.CASCADE, related_name="chunks")
@@ -51,7 +49,7 @@ class Chunk(models.Model):
     text = models.TextField()
     length = models.PositiveIntegerField()
     terms = ArrayField(models.IntegerField())
-    weights = SparseVectorField(dimensions=1_000_000_000, null=True)
+    frequencies = ArrayField(models.SmallIntegerField())
     dense = HalfVectorField(null=True)
     embedder = models.ForeignKey(Embedder, models.PROTECT, null=True)
     text_version = models.PositiveIntegerField()
@@ -60,8 +58,15 @@ class Chunk(models.Model):
 
     class Meta:
         constraints = [
-            UniqueConstraint(
-                fields=["document", "page", "ordinal"], name="chunk_once_per_place"
+            UniqueConstraint(fields=["document", "page", "ordinal"], name="chunk_once_per_place"),
+            CheckConstraint(condition=Q(terms__len__lte=MAX_TERMS), name="chunk_terms_limited"),
+            CheckConstraint(
+                condition=Q(terms__len=F("frequencies__len")), name="chunk_frequency_per_term"
+            ),
+            CheckConstraint(
+                condition=Q(dense__isnull=True, embedder__isnull=True)
+                | Q(dense__isnull=False, embedder__isnull=False),
+                name="chunk_vector_has_an_embedder",
             ),
         ]
         indexes = [GinIndex(fields=["terms"], name="chunk_terms")]
@@ -71,7 +76,7 @@ class Chunk(models.Model):
 
 
 class Term(models.Model):
-    """In how many chunks of a project a term occurs: the query's side of BM25."""
+    """In how many chunks of a project a term occurs."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     term = models.IntegerField()
@@ -82,3 +87,16 @@ class Term(models.Model):
 
     def __str__(self) -> str:
         return f"{self.term}: {self.chunks}"
+
+
+class Corpus(models.Model):
+    """How many chunks a project has and how many words they have together.
+
+    Its row is also the lock under which a project's counts change."""
+
+    project = models.OneToOneField(Project, models.CASCADE, primary_key=True, related_name="+")
+    chunks = models.BigIntegerField()
+    words = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.project_id}: {self.chunks} chunks"

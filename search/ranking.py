@@ -1,0 +1,211 @@
+"""Documents in order for a question: by words (BM25), by vector, and the two fused.
+
+All raw SQL of a question stands here. A document ranks by its best chunk. Nothing here asks
+who may see what: `search/queries.py` passes the projects.
+
+BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009) of a chunk:
+    sum over the query's terms of  idf * f * (k1 + 1) / (f + k1 * (1 - b + b * length / average))
+    idf = ln(1 + (N - n + 0.5) / (n + 0.5))
+with n of the N chunks of the searched projects holding the term.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Sum
+
+from search.models import Corpus, Embedder, Term
+
+K1 = 1.5
+B = 0.75
+# Cormack, Clarke and Büttcher, SIGIR 2009.
+FUSION_RANK = 60
+# Documents that each way hands to the fusion.
+DEPTH = 100
+# Chunks that may be scored for a query before its commoner terms only score what its rarer
+# terms have found.
+CANDIDATES = 20_000
+# Chunks asked of the vector index; the second time only where the first held too few
+# documents, as when one long document fills it.
+DENSE_DEPTHS = (200, 2_000)
+# hnsw.ef_search is at most 1,000.
+EF_SEARCH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where to search. type_id None: documents of any type and of none."""
+
+    project_ids: tuple[int, ...]
+    type_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A document with its best chunk; the best has rank 1."""
+
+    document_id: UUID
+    chunk_id: int
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """A document with the best chunk of the way that ranks it higher, and the ways."""
+
+    document_id: UUID
+    chunk_id: int
+    score: float
+    ways: tuple[str, ...]
+
+
+BM25 = """
+WITH scored AS (
+    SELECT chunk.id, chunk.document_id,
+        sum(asked.idf * held.f * (%(k1)s + 1) / (held.f + %(k1)s
+            * (1 - %(b)s + %(b)s * chunk.length / %(average)s))) AS score
+    FROM search_chunk AS chunk
+    CROSS JOIN unnest(%(terms)s::int[], %(idfs)s::float8[]) AS asked (term, idf)
+    CROSS JOIN LATERAL (SELECT width_bucket(asked.term, chunk.terms)) AS found (place)
+    CROSS JOIN LATERAL (SELECT chunk.frequencies[found.place]::float8) AS held (f)
+    WHERE chunk.terms && %(candidates)s::int[]
+        AND chunk.project_id = ANY(%(projects)s::bigint[])
+        AND chunk.terms[found.place] = asked.term
+        {of_type}
+    GROUP BY chunk.id
+), best AS (
+    SELECT DISTINCT ON (document_id) document_id, id, score
+    FROM scored ORDER BY document_id, score DESC, id
+)
+SELECT document_id, id, score FROM best ORDER BY score DESC, document_id LIMIT %(limit)s
+"""
+
+NEAREST = """
+SELECT chunk.document_id, chunk.id,
+    1 - ((chunk.dense::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})) AS score
+FROM search_chunk AS chunk
+WHERE chunk.embedder_id = {embedder} AND chunk.project_id = ANY(%(projects)s::bigint[])
+    {of_type}
+ORDER BY (chunk.dense::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})
+LIMIT %(limit)s
+"""
+
+OF_TYPE = """AND EXISTS (
+    SELECT FROM documents_document AS document
+    WHERE document.id = chunk.document_id AND document.type_id = %(type)s)"""
+
+
+def lexical(scope: Scope, terms: Collection[int], *, limit: int = DEPTH) -> tuple[Ranked, ...]:
+    """The documents that hold one of `terms` at least, best first. Four queries at most."""
+    corpus = Corpus.objects.filter(project__in=scope.project_ids).aggregate(
+        chunks=Sum("chunks"), words=Sum("words")
+    )
+    known = _occurrences(scope, terms)
+    if not known or not corpus["chunks"]:
+        return ()
+    rows = _select(
+        BM25.format(of_type=_of_type(scope)),
+        scope,
+        k1=K1,
+        b=B,
+        average=max(1.0, corpus["words"] / corpus["chunks"]),
+        terms=list(known),
+        idfs=[idf(chunks=corpus["chunks"], holding=n) for n in known.values()],
+        candidates=rarest(known),
+        limit=limit,
+    )
+    return _ranked(rows)
+
+
+def dense(
+    scope: Scope, embedder: Embedder, vector: Sequence[float], *, limit: int = DEPTH
+) -> tuple[Ranked, ...]:
+    """The documents whose chunks are nearest by cosine, best first."""
+    query = NEAREST.format(
+        dimension=int(embedder.dimension), embedder=int(embedder.pk), of_type=_of_type(scope)
+    )
+    ranked: tuple[Ranked, ...] = ()
+    for depth in DENSE_DEPTHS:
+        with transaction.atomic():
+            _select(
+                "SELECT set_config('hnsw.iterative_scan', 'strict_order', true),"
+                " set_config('hnsw.ef_search', %(ef)s, true)",
+                scope,
+                ef=str(EF_SEARCH),
+            )
+            rows = _select(query, scope, vector=str(list(vector)), limit=depth)
+        best: dict[UUID, tuple[UUID, int, float]] = {}
+        for row in rows:
+            best.setdefault(row[0], row)
+        ranked = _ranked(best.values())[:limit]
+        if len(ranked) >= limit or len(rows) < depth:
+            break
+    return ranked
+
+
+def fuse(ways: Mapping[str, Sequence[Ranked]]) -> tuple[Fused, ...]:
+    """Reciprocal rank fusion: the sum over the ways of 1 / (FUSION_RANK + rank)."""
+    held: dict[UUID, list[tuple[int, str, int]]] = {}
+    for way, ranking in ways.items():
+        for entry in ranking:
+            held.setdefault(entry.document_id, []).append((entry.rank, way, entry.chunk_id))
+    fused = [
+        Fused(
+            document_id=document_id,
+            chunk_id=min(places, key=lambda place: place[0])[2],
+            score=sum(1 / (FUSION_RANK + rank) for rank, _, _ in places),
+            ways=tuple(way for _, way, _ in places),
+        )
+        for document_id, places in held.items()
+    ]
+    return tuple(sorted(fused, key=lambda entry: (-entry.score, entry.document_id)))
+
+
+def idf(*, chunks: int, holding: int) -> float:
+    return log(1 + (chunks - holding + 0.5) / (holding + 0.5))
+
+
+def rarest(occurrences: dict[int, int]) -> list[int]:
+    """The terms by which chunks are found: rarest first while they stay within CANDIDATES."""
+    kept: list[int] = []
+    total = 0
+    for term, holding in sorted(occurrences.items(), key=lambda entry: (entry[1], entry[0])):
+        total += holding
+        if kept and total > CANDIDATES:
+            break
+        kept.append(term)
+    return kept
+
+
+def _occurrences(scope: Scope, terms: Collection[int]) -> dict[int, int]:
+    rows = (
+        Term.objects.filter(project__in=scope.project_ids, term__in=terms, chunks__gt=0)
+        .values("term")
+        .annotate(holding=Sum("chunks"))
+        .order_by("term")
+    )
+    return {row["term"]: row["holding"] for row in rows}
+
+
+def _of_type(scope: Scope) -> str:
+    return "" if scope.type_id is None else OF_TYPE
+
+
+def _select(query: str, scope: Scope, **values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            query, {"projects": list(scope.project_ids), "type": scope.type_id, **values}
+        )
+        return list(cursor.fetchall())
+
+
+def _ranked(rows: Iterable[tuple[UUID, int, float]]) -> tuple[Ranked, ...]:
+    return tuple(
+        Ranked(document_id=document_id, chunk_id=chunk_id, score=score, rank=rank)
+        for rank, (document_id, chunk_id, score) in enumerate(rows, start=1)
+    )
