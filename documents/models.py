@@ -199,7 +199,7 @@ class Upload(models.Model):
 class DocumentQuerySet(InProjectQuerySet["Document"]):
     def with_pages(self) -> Self:
         """Pages without their words, which are large, and what a document page shows."""
-        pages = Page.objects.defer("words", "marks").order_by("position")
+        pages = Page.objects.defer("words", "marks").select_related("type").order_by("position")
         return self.select_related("type", "upload", "project", "schema_version").prefetch_related(
             models.Prefetch("pages", queryset=pages)
         )

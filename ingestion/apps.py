@@ -1,4 +1,7 @@
+from pathlib import Path
+
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class IngestionConfig(AppConfig):
@@ -8,4 +11,5 @@ class IngestionConfig(AppConfig):
         from config import checks  # noqa: F401  (registers the system checks)
         from ingestion import workers
 
+        Path(settings.SCRATCH).mkdir(parents=True, exist_ok=True)
         workers.listen()

@@ -1,0 +1,138 @@
+"""The admin's view of what is known. Operators see only their projects."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from documents.models import (
+    AuditEvent,
+    Correction,
+    Document,
+    DocumentType,
+    Membership,
+    Page,
+    Project,
+    SchemaVersion,
+    Upload,
+)
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Rows that are made by the pipeline or by verbs, never by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OfProjects(admin.ModelAdmin[Any]):
+    """Lists start from the user."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: QuerySet[Any] = self.model.objects.visible_to(request.user)
+        return found
+
+
+class MembershipInline(admin.TabularInline[Membership, Project]):
+    model = Membership
+    extra = 1
+
+
+@admin.register(Project)
+class ProjectAdmin(OfProjects):
+    list_display = ["name", "slug", "grouping", "review_threshold"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [MembershipInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deleting a project deletes its blobs too, which a list action would forget."""
+        return False
+
+
+class SchemaInline(admin.TabularInline[SchemaVersion, DocumentType]):
+    model = SchemaVersion
+    fields = readonly_fields = ["number", "created_at"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(DocumentType)
+class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
+    list_display = ["slug", "name", "description"]
+    inlines = [SchemaInline]
+
+
+class CorrectionInline(admin.TabularInline[Correction, Document]):
+    model = Correction
+    fields = readonly_fields = ["pointer", "old", "new", "made_by", "made_at"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnly, OfProjects):
+    list_display = ["file", "type", "status", "confidence", "why", "project", "created_at"]
+    list_filter = ["status", "type", "project"]
+    search_fields = ["upload__filename"]
+    list_select_related = ["upload", "type", "project"]
+    inlines = [CorrectionInline]
+    ordering = ["-created_at"]
+
+    @admin.display(description="file")
+    def file(self, document: Document) -> str:
+        address = reverse("document", args=[document.pk])
+        return format_html('<a href="{}">{}</a>', address, document.upload.filename)
+
+    @admin.display(description="why it waits")
+    def why(self, document: Document) -> str:
+        return "; ".join(reason["message"] for reason in document.reasons[:3])
+
+
+@admin.register(Page)
+class PageAdmin(ReadOnly, OfProjects):
+    list_display = [
+        "upload",
+        "number",
+        "type",
+        "type_confidence",
+        "text_source",
+        "text_engine",
+        "text_confidence",
+        "error_code",
+    ]
+    list_filter = ["text_source", "type", "error_code"]
+    search_fields = ["upload__filename"]
+    list_select_related = ["upload", "type"]
+    exclude = ["words"]
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnly, OfProjects):
+    list_display = ["filename", "project", "media_type", "size_bytes", "page_count", "created_at"]
+    list_filter = ["media_type", "project"]
+    search_fields = ["filename", "sha256"]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    list_display = ["at", "actor", "verb", "subject", "project"]
+    list_filter = ["verb"]
+    list_select_related = ["actor", "project"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))

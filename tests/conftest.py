@@ -1,0 +1,139 @@
+"""The database of the tests, what is left out where something is missing, and the live site."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from config import database, settings
+
+if settings.EMBEDDED_DATABASE:
+    database.start(settings.VAR)
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL_DATA = ROOT.parent / "shared" / "data"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What cannot run here is skipped by name; CI prints the names."""
+    for item in items:
+        if "browser" in item.keywords and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="browser: no chromium on this machine"))
+        if "real_data" in item.keywords and not REAL_DATA.is_dir():
+            item.add_marker(pytest.mark.skip(reason="real_data: no folder shared/data"))
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Blobs of a test lie in its own folder."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "media"), "allow_overwrite": True},
+        },
+    }
+    settings.SCRATCH = tmp_path / "scratch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A real web server and real workers with a database of their own."""
+
+    url: str
+    username: str
+    password: str
+    project: str
+    var: Path
+    environment: dict[str, str]
+
+    def manage(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a management command against the site's database."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=check,
+        )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Starts embedded Postgres, gunicorn and `manage.py work` as subprocesses."""
+    var = tmp_path_factory.mktemp("site") / "var"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("DJANGO")
+    }
+    environment |= {
+        "DOCKET_VAR": str(var),
+        "DOCKET_PORT": str(port),
+        "DJANGO_SUPERUSER_PASSWORD": "a-long-test-word",
+    }
+    environment.pop("DATABASE_URL", None)
+    made = Site(
+        url=f"http://127.0.0.1:{port}",
+        username="operator",
+        password="a-long-test-word",
+        project="default",
+        var=var,
+        environment=environment,
+    )
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        made.manage("migrate", "-v0")
+        made.manage("createsuperuser", "--noinput", "--username=operator", "--email=o@example.org")
+        made.manage("shell", "--no-imports", "-c", _MAKE_PROJECT)
+        web = ["-m", "gunicorn", "config.wsgi", "--threads=8", f"--bind=127.0.0.1:{port}"]
+        for words in (web, ["manage.py", "work"]):
+            log = open(var / f"{words[-1].strip('-')[:4]}.log", "wb")  # noqa: SIM115
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log
+                )
+            )
+        _wait_for(f"{made.url}/login/")
+        yield made
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        database.stop(var)
+
+
+_MAKE_PROJECT = (
+    "from documents.models import Project;"
+    "Project.objects.get_or_create(slug='default', defaults={'name': 'Default'})"
+)
+
+
+def _wait_for(url: str, limit_s: float = 60) -> None:
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(url, timeout=5)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError(f"{url} did not answer in {limit_s:g} s")
