@@ -1,0 +1,331 @@
+"""Reads a bill from its print: Indian tax invoices, invoices elsewhere, receipts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from documents.fields import find_amounts, find_dates, find_gstins, is_gstin, repair_gstin
+from ingestion.engines.base import FieldReading, PageInput, ValueSource
+from ingestion.engines.rules import parsers
+from ingestion.engines.rules.items import item_readings, line_sums
+from ingestion.engines.rules.labels import lexicon
+from ingestion.engines.rules.layout import Cell, read_lines
+from ingestion.engines.rules.locale import Locale, locale_of
+from ingestion.engines.rules.near import (
+    Candidate,
+    Neighbourhood,
+    Parsed,
+    candidate_of,
+    reading_of,
+    rescored,
+)
+from ingestion.engines.rules.parties import Party, heading_party, labelled_party
+from ingestion.engines.rules.tables import read_table
+from ingestion.engines.rules.totals import Foot, Totals
+
+_AMOUNT_FIELDS = (
+    "taxable_amount", "cgst_amount", "sgst_amount", "igst_amount", "cess_amount", "tax_amount",
+    "round_off", "total_amount",
+)  # fmt: skip
+_SUM_COLUMNS = {
+    "cgst_amount": "cgst",
+    "sgst_amount": "sgst",
+    "igst_amount": "igst",
+    "cess_amount": "cess",
+    "taxable_amount": "taxable_amount",
+}
+
+
+class BillReader:
+    """One bill under reading: its lines, labels, locale and table, and the readings made."""
+
+    def __init__(self, pages: Sequence[PageInput]) -> None:
+        self.lines = read_lines(pages)
+        self.locale = locale_of("\n".join(line.text for line in self.lines))
+        self.near = Neighbourhood(self.lines, lexicon("bill", "parties"))
+        self.table = read_table(
+            self.lines, amounts=lexicon("amounts"), decimal_comma=self.locale.decimal_comma
+        )
+        self.readings: dict[str, FieldReading] = {}
+
+    def read(self) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
+        """The readings by pointer, and the fields whose label is printed without a value."""
+        if not self.lines:
+            return (), ()
+        self._numbers()
+        self._dates()
+        recipient = self._parties()
+        self._gstins(recipient)
+        self._tax_id(recipient)
+        totals = self._totals()
+        self._currency(totals)
+        for reading in item_readings(self.table, decimal_comma=self.locale.decimal_comma):
+            self.readings[reading.pointer] = reading
+        read = {pointer.strip("/") for pointer in self.readings}
+        labelled = (self.near.fields() | set(totals.ranked)) & set(_LABELLED) - read
+        return tuple(self.readings.values()), tuple(sorted(labelled))
+
+    def _put(self, field: str, candidates: Sequence[Candidate]) -> None:
+        if candidates:
+            self.readings[f"/{field}"] = reading_of(
+                f"/{field}", candidates[0], others=candidates[1:4]
+            )
+
+    def _numbers(self) -> None:
+        found = [
+            one
+            for one in self.near.candidates("document_number", parsers.document_number)
+            if self._is_number(one)
+        ]
+        self._put("document_number", found)
+        self._put("ewb_number", self.near.candidates("ewb_number", parsers.ewb_number))
+        self._put(
+            "ack_number", self.near.candidates("ack_number", parsers.digits(least=10, most=20))
+        )
+        self._put("place_of_supply", self.near.candidates("place_of_supply", _place))
+        self._irn()
+
+    def _is_number(self, candidate: Candidate) -> bool:
+        """Vague labels ("No", "Invoice") count only where nothing else follows the number."""
+        line = self.lines[candidate.line]
+        if candidate.line in self.table.lines:
+            return False
+        if candidate.score > 0.72:
+            return True
+        tail = line.text[line.text.find(candidate.raw) + len(candidate.raw) :].split("  ")[0]
+        if re.fullmatch(r"\d{1,3}", candidate.value) and candidate.score < 0.58:
+            return False
+        return not tail.strip(" .,:)") or bool(find_dates(tail))
+
+    def _irn(self) -> None:
+        for label in self.near.labels:
+            if label.field != "irn":
+                continue
+            cells = [label.cell, *self.lines[label.cell.line].cells]
+            text = label.cell.text[label.end :]
+            tokens = list(label.cell.tokens_in(label.end, len(label.cell.text)))
+            for cell in cells[1:]:
+                if cell.left > label.cell.left:
+                    text, tokens = text + " " + cell.text, [*tokens, *cell.tokens]
+            for below in self.lines[label.cell.line + 1 : label.cell.line + 3]:
+                parsed = parsers.irn(text)
+                if parsed is not None:
+                    break
+                nearest = min(
+                    below.cells, key=lambda cell: abs(cell.left - tokens[0].left if tokens else 0)
+                )
+                text, tokens = text + " " + nearest.text, [*tokens, *nearest.tokens]
+            parsed = parsers.irn(text)
+            if parsed is not None:
+                hexes = [t for t in tokens if re.fullmatch(r"[0-9A-Fa-f-]{4,}", t.text.strip(":"))]
+                cell = Cell(
+                    page=label.cell.page,
+                    line=label.cell.line,
+                    tokens=tuple(hexes or tokens),
+                    source=label.cell.source,
+                )
+                whole = Parsed(value=parsed.value, start=0, end=len(cell.text))
+                self._put("irn", [candidate_of(cell, whole, score=1.0)])
+                return
+
+    def _dates(self) -> None:
+        parse = parsers.day(month_first=self.locale.month_first)
+        dates = self.near.candidates("document_date", parse)
+        due = self.near.candidates("due_date", parse)
+        if not dates:
+            dates = self._loose_dates(exclude=due)
+        self._put("document_date", dates)
+        self._put("due_date", due)
+
+    def _loose_dates(self, *, exclude: Sequence[Candidate]) -> list[Candidate]:
+        """Dates without a label of their own, the first on the page before the others."""
+        other = {
+            one.line
+            for one in self.near.candidates(
+                "other_date", parsers.day(month_first=self.locale.month_first)
+            )
+        }
+        other |= {one.line for one in exclude}
+        found = []
+        for line in self.lines:
+            for cell in line.cells:
+                for hit in find_dates(cell.text, month_first=self.locale.month_first):
+                    parsed = Parsed(
+                        value=hit.value,
+                        start=hit.start,
+                        end=hit.end,
+                        alternatives=(hit.other,) if hit.other else (),
+                        note="day and month could be swapped" if hit.other else "",
+                    )
+                    clock = re.match(r"\W{0,3}\d{1,2}:\d{2}", cell.text[hit.end :])
+                    vom = re.search(r"(?:vom|du|del|of|on)\s*$", cell.folded[: hit.start])
+                    score = 0.55 + 0.15 * bool(clock or vom) - 0.4 * (line.number in other)
+                    score -= 0.1 * (line.number in self.table.lines)
+                    found.append(candidate_of(cell, parsed, score=score))
+        return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
+
+    def _parties(self) -> Party | None:
+        recipient = labelled_party(self.near, ("recipient",)) or labelled_party(
+            self.near, ("consignee",)
+        )
+        taken = recipient.lines if recipient else frozenset()
+        column = recipient.column if recipient else None
+        supplier = labelled_party(self.near, ("supplier",))
+        head = heading_party(self.near, taken=taken, taken_column=column)
+        chosen = self._better_supplier(supplier, head)
+        for role, party in (("supplier", chosen), ("recipient", recipient)):
+            if party and party.name:
+                self._put(f"{role}_name", [party.name])
+            if party and party.address:
+                self._put(f"{role}_address", [party.address])
+        return recipient
+
+    @staticmethod
+    def _better_supplier(labelled: Party | None, head: Party | None) -> Party | None:
+        if labelled is None or labelled.name is None or labelled.name.score < 0.9:
+            return head or labelled
+        return labelled
+
+    def _gstins(self, recipient: Party | None) -> None:
+        found: dict[str, list[Candidate]] = {"supplier": [], "recipient": [], "consignee": []}
+        for line in self.lines:
+            for cell in line.cells:
+                for raw, start, end in find_gstins(cell.text):
+                    role = self._role_of(cell, start)
+                    found[role].append(_gstin_candidate(cell, raw, start, end))
+        suppliers = found["supplier"]
+        recipients = found["recipient"] or found["consignee"]
+        known = {one.value for one in suppliers[:1]}
+        if not suppliers and len({one.value for one in recipients}) > 1:
+            suppliers, recipients = recipients[:1], recipients[1:]
+            known = {suppliers[0].value}
+        if not recipients:
+            recipients = [rescored(one, 0.6) for one in suppliers[1:] if one.value not in known]
+        self._put("supplier_gstin", suppliers)
+        self._put("recipient_gstin", recipients)
+
+    def _role_of(self, cell: Cell, start: int) -> str:
+        """Whose GSTIN: the party heading above it in its column, else the supplier's."""
+        before = cell.folded[:start]
+        part = cell.part(start, len(cell.text)) or cell
+        if re.search(r"buyer|recipient|customer|receiver|party|consignee", before):
+            return "recipient"
+        if re.search(r"supplier|seller|our gstin|company", before):
+            return "supplier"
+        best, best_line = "supplier", -1
+        for label in self.near.labels:
+            if label.field not in ("recipient", "consignee", "supplier"):
+                continue
+            if label.cell.page != cell.page or label.cell.line > cell.line or label.start > 2:
+                continue
+            if label.weight < 0.9 or label.cell.line < best_line:
+                continue
+            slack = 3 * cell.height
+            if label.cell.left > part.left + slack:
+                continue
+            rivals = [
+                other.cell.left
+                for other in self.near.labels
+                if other.cell.line == label.cell.line
+                and other.field in ("recipient", "consignee", "supplier")
+                and label.cell.left < other.cell.left <= cell.left + slack
+            ]
+            if not rivals:
+                best, best_line = label.field, label.cell.line
+        if best != "supplier" and self._is_beside(cell, best_line):
+            return "supplier"
+        return best
+
+    def _is_beside(self, cell: Cell, heading_line: int) -> bool:
+        """Whether the cell stands far below the heading, in the foot: the supplier's again."""
+        return cell.line - heading_line > 16
+
+    def _tax_id(self, recipient: Party | None) -> None:
+        if "/supplier_gstin" in self.readings:
+            return
+        taken = recipient.lines if recipient else frozenset()
+        found = [
+            one
+            for one in self.near.candidates("supplier_tax_id", parsers.tax_id)
+            if one.line not in taken and one.line not in self.table.lines
+        ]
+        self._put("supplier_tax_id", sorted(found, key=lambda one: one.line))
+
+    def _totals(self) -> Totals:
+        near = Neighbourhood(self.lines, lexicon("amounts"))
+        comma = self.locale.decimal_comma
+        foot = Foot(near, decimal_comma=comma, table_lines=self.table.lines)
+        for field, kind in _SUM_COLUMNS.items():
+            entry = self.table.sums.get(kind)
+            amounts = find_amounts(entry.text, decimal_comma=comma) if entry else ()
+            if entry and amounts and (field != "taxable_amount" or field not in foot.found):
+                cell = Cell(page=entry.page, line=0, tokens=entry.tokens, source=entry.source)
+                parsed = Parsed(
+                    value=amounts[-1].value, start=amounts[-1].start, end=amounts[-1].end
+                )
+                if field not in foot.found:
+                    foot.found[field] = [candidate_of(cell, parsed, score=0.9)]
+        totals = foot.settle(line_sums(self.table, decimal_comma=comma))
+        for field in _AMOUNT_FIELDS:
+            chosen = totals.chosen.get(field)
+            if chosen is None:
+                continue
+            if totals.closes and field in ("total_amount", "taxable_amount", "tax_amount"):
+                chosen = rescored(chosen, min(1.0, chosen.score + 0.15))
+            reading = reading_of(f"/{field}", chosen, others=totals.ranked.get(field, ())[:3])
+            if not chosen.raw or chosen.note.startswith("sum of"):
+                reading = replace(reading, source=ValueSource.DERIVED)
+            self.readings[f"/{field}"] = reading
+        return totals
+
+    def _currency(self, totals: Totals) -> None:
+        locale: Locale = self.locale
+        if not locale.currency or "total_amount" not in totals.chosen:
+            return
+        page = totals.chosen["total_amount"].page
+        self.readings["/currency"] = FieldReading(
+            pointer="/currency",
+            value=locale.currency,
+            raw="",
+            page=page,
+            box=None,
+            source=ValueSource.DERIVED,
+            confidence=0.92 if locale.is_currency_printed else 0.75,
+            note="" if locale.is_currency_printed else "inferred from the words of its country",
+        )
+
+
+_LABELLED = (
+    "document_number", "document_date", "due_date", "irn", "ack_number", "ewb_number",
+    "place_of_supply", "supplier_tax_id", *_AMOUNT_FIELDS,
+)  # fmt: skip
+
+
+def _place(text: str) -> Parsed | None:
+    parsed = parsers.plain_text(text)
+    if parsed is None or find_gstins(text) or not re.search(r"[A-Za-z]{2}|^\d{2}$", parsed.value):
+        return None
+    return parsed
+
+
+def _gstin_candidate(cell: Cell, raw: str, start: int, end: int) -> Candidate:
+    """A printed GSTIN; where its checksum fails, the likeliest repair is proposed with doubt."""
+    if is_gstin(raw):
+        return candidate_of(cell, Parsed(value=raw, start=start, end=end), score=1.0)
+    repairs = repair_gstin(raw)
+    if not repairs:
+        parsed = Parsed(value=raw, start=start, end=end, note="check character is wrong")
+        return candidate_of(cell, parsed, score=0.3)
+    parsed = Parsed(
+        value=repairs[0],
+        start=start,
+        end=end,
+        alternatives=(*repairs[1:], raw),
+        note="repaired: the printed characters fail the checksum",
+    )
+    return candidate_of(cell, parsed, score=0.5)
+
+
+def read_bill(pages: Sequence[PageInput]) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
+    """Readings and labelled-but-empty fields of a bill's pages."""
+    return BillReader(pages).read()

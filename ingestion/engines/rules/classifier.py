@@ -1,0 +1,251 @@
+"""The classifier of the rules engine: what a page is, and whether it starts a document.
+
+Evidence is weighed per page: titles that stand alone, labels with values, tables, amounts,
+and the titles of the papers that are neither bill nor e-way bill. A bill that prints its
+e-way bill's number is still a bill: only the form's own parts make an e-way bill.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from documents.fields import comparable_number, find_amounts, fold
+from ingestion.engines.base import MarkKind, PageInput, PageType, TypeOption
+from ingestion.engines.rules import parsers
+from ingestion.engines.rules.labels import lexicon
+from ingestion.engines.rules.layout import Line, read_lines
+from ingestion.engines.rules.near import Neighbourhood
+from ingestion.engines.rules.tables import read_table
+from ingestion.engines.rules.terms import (
+    BILL_TERMS,
+    BILL_TITLE,
+    EWAY_TERMS,
+    EWAY_TITLE,
+    OTHER_TERMS,
+    OTHER_TITLE,
+    PAGE_LABEL,
+    Term,
+)
+
+ENGINE, VERSION = "rules", "1"
+_BILL_NEEDS = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """What speaks for each kind of paper on one page, in points."""
+
+    bill: float
+    eway: float
+    has_title: bool
+    number: str
+    page_label: int
+    page_count: int
+    custom: dict[str, float]
+
+
+class RulesClassifier:
+    """Types pages as bill, e-way bill or unknown (`ENGINES["classify"]`).
+
+    A type of the operator's own is recognised only where a title on the page names it.
+    """
+
+    def classify(
+        self, *, pages: tuple[PageInput, ...], types: tuple[TypeOption, ...]
+    ) -> tuple[PageType, ...]:
+        """See `ingestion.engines.base.Classifier`; pages are neighbours in the order given."""
+        made: list[PageType] = []
+        previous: _Evidence | None = None
+        for page in pages:
+            evidence = _gather(page, types)
+            if made and previous is not None:
+                evidence = _continued(evidence, previous, made[-1])
+            made.append(_verdict(evidence, types, previous, made[-1] if made else None))
+            previous = evidence
+        return tuple(made)
+
+
+def _gather(page: PageInput, types: Sequence[TypeOption]) -> _Evidence:
+    lines = read_lines([page])
+    text = fold("\n".join(line.text for line in lines))[:60_000]
+    label, count = _page_label(text)
+    title = _titled(lines, BILL_TITLE)
+    eway, eway_title = _eway_points(lines, text)
+    bill = _bill_points(page, lines, text, has_title=title)
+    return _Evidence(
+        bill=bill,
+        eway=eway,
+        has_title=title or eway_title,
+        number=_number(lines, is_eway=eway >= _BILL_NEEDS),
+        page_label=label,
+        page_count=count,
+        custom=_custom_points(lines, types),
+    )
+
+
+def _titled(lines: Sequence[Line], title: re.Pattern[str]) -> bool:
+    """Whether a cell holds little more than a title."""
+    for line in lines:
+        for cell in line.cells:
+            match = title.search(cell.folded) if len(cell.text) <= 60 else None
+            if match:
+                rest = cell.folded[: match.start()] + cell.folded[match.end() :]
+                if sum(char.isalpha() for char in rest) <= 14:
+                    return True
+    return False
+
+
+def _points(text: str, terms: Sequence[Term]) -> float:
+    return sum(term.points for term in terms if term.pattern.search(text))
+
+
+def _eway_points(lines: Sequence[Line], text: str) -> tuple[float, bool]:
+    """An e-way bill has the form's title or its Part A and Part B; its number alone is nothing."""
+    title = _titled(lines, EWAY_TITLE)
+    parts = bool(re.search(r"part\W{0,3}a\b", text) and re.search(r"part\W{0,3}b\b", text))
+    points = _points(text, EWAY_TERMS)
+    if not (title or parts) or points < 1.5:
+        return min(points, 2.0), title
+    return points + 2.5 * title + 2.0 * parts, title
+
+
+def _bill_points(page: PageInput, lines: Sequence[Line], text: str, *, has_title: bool) -> float:
+    near = Neighbourhood(lines, lexicon("bill", "parties"))
+    amounts = [amount for amount in find_amounts(text) if amount.decimals == 2]
+    table = read_table(lines, amounts=lexicon("amounts"), decimal_comma=None)
+    points = 2.3 * has_title + _points(text, BILL_TERMS) + _points(text, OTHER_TERMS)
+    points += 1.2 * bool(near.candidates("document_number", parsers.document_number))
+    points += 1.3 * bool(table.rows) + 0.4 * (len(table.rows) > 2)
+    points += 1.0 * (len(amounts) >= 4) + 0.7 * (len(amounts) >= 2) - 2.5 * (not amounts)
+    points += 1.4 * _total_with_amount(lines)
+    points -= 1.2 * (_prose_share(lines) > 0.5)
+    if _titled(lines[:14], OTHER_TITLE):
+        points -= 2.0 if has_title else 5.0
+    kinds = {mark.kind for mark in page.marks}
+    points += 3.0 * (MarkKind.EINVOICE_XML in kinds) + 5.0 * (MarkKind.GST_QR in kinds)
+    return points
+
+
+def _total_with_amount(lines: Sequence[Line]) -> bool:
+    amounts = lexicon("amounts")
+    for line in lines:
+        if not any(amount.decimals == 2 for amount in find_amounts(line.text)):
+            continue
+        for cell in line.cells:
+            if any(one.field == "total_amount" and one.weight > 0.5 for one in amounts.find(cell)):
+                return True
+    return False
+
+
+def _prose_share(lines: Sequence[Line]) -> float:
+    """The share of lines that read like running text."""
+    prose = sum(1 for line in lines if len(line.cells) == 1 and len(line.text.split()) >= 9)
+    return prose / max(1, len(lines))
+
+
+def _page_label(text: str) -> tuple[int, int]:
+    """ "Page 2 of 3" as (2, 3); (0, 0) where it is not printed."""
+    for match in PAGE_LABEL.finditer(text):
+        label, count = int(match[1]), int(match[2] or 0)
+        if 0 < label <= max(count, label) <= 999 and (not count or label <= count):
+            return label, count
+    return 0, 0
+
+
+def _number(lines: Sequence[Line], *, is_eway: bool) -> str:
+    if is_eway:
+        near = Neighbourhood(lines, lexicon("eway"))
+        found = near.candidates("ewb_number", parsers.ewb_number)
+    else:
+        near = Neighbourhood(lines, lexicon("bill", "parties"))
+        found = [
+            one
+            for one in near.candidates("document_number", parsers.document_number)
+            if one.score > 0.72
+        ]
+    return comparable_number(found[0].value) if found else ""
+
+
+def _custom_points(lines: Sequence[Line], types: Sequence[TypeOption]) -> dict[str, float]:
+    """Types of the operator's own whose name stands alone in a line of the page's head."""
+    points = {}
+    for option in types:
+        if option.slug in ("bill", "eway_bill"):
+            continue
+        words = [re.escape(word) for word in re.split(r"[\W_]+", fold(option.slug)) if word]
+        title = re.compile(r"[\W_]{0,3}".join(words) or r"(?!)")
+        points[option.slug] = 5.5 * _titled(lines[:20], title)
+    return points
+
+
+def _continued(evidence: _Evidence, previous: _Evidence, before: PageType) -> _Evidence:
+    """A page without a title that goes on with its neighbour: same number, or page 2 of 3."""
+    same = bool(evidence.number) and evidence.number == previous.number
+    follows = (
+        evidence.page_label == previous.page_label + 1 > 1
+        and evidence.page_count == previous.page_count
+    )
+    if before.type not in ("bill", "eway_bill") or not (same or follows):
+        return evidence
+    boost = 2.5 * same + 3.0 * follows
+    if before.type == "bill" and evidence.eway < _BILL_NEEDS:
+        return replace(evidence, bill=evidence.bill + boost)
+    if before.type == "eway_bill" and not evidence.has_title:
+        return replace(evidence, eway=evidence.eway + boost)
+    return evidence
+
+
+def _verdict(
+    evidence: _Evidence,
+    types: Sequence[TypeOption],
+    previous: _Evidence | None,
+    before: PageType | None,
+) -> PageType:
+    offered = {option.slug for option in types}
+    eway = _probability(evidence.eway - _BILL_NEEDS)
+    bill = _probability(evidence.bill - _BILL_NEEDS) * (1 - eway)
+    shares = {"bill": bill, "eway_bill": eway}
+    for slug, points in evidence.custom.items():
+        shares[slug] = _probability(points - _BILL_NEEDS) if points else 0.0
+        if shares[slug] > 0.5:
+            shares["bill"] *= 0.5
+    shares = {slug: share for slug, share in shares.items() if slug in offered}
+    shares[""] = max(0.02, 1 - max(shares.values(), default=0.0))
+    ranked = sorted(shares.items(), key=lambda item: -item[1])
+    (slug, share), (runner, second) = ranked[0], (ranked[1:] or [("", 0.0)])[0]
+    return PageType(
+        type=slug,
+        confidence=round(min(0.99, share), 3),
+        runner_up=runner,
+        runner_up_confidence=round(min(0.99, second), 3),
+        starts=_starts(evidence, slug, previous, before),
+        document_number=evidence.number,
+        page_label=evidence.page_label,
+        page_count=evidence.page_count,
+        engine=ENGINE,
+        engine_version=VERSION,
+    )
+
+
+def _probability(points: float) -> float:
+    return 1 / (1 + math.exp(-1.1 * max(-20.0, min(20.0, points))))
+
+
+def _starts(
+    evidence: _Evidence, slug: str, previous: _Evidence | None, before: PageType | None
+) -> float:
+    """Whether this page is its document's first: page label, then number, then title."""
+    if evidence.page_label > 1:
+        return 0.04
+    if evidence.page_label == 1:
+        return 0.96
+    if previous is None or before is None:
+        return 0.9 if evidence.has_title else 0.6
+    if slug != before.type:
+        return 0.92
+    if evidence.number and previous.number:
+        return 0.1 if evidence.number == previous.number else 0.95
+    if not slug:
+        return 0.5
+    return 0.88 if evidence.has_title else 0.15

@@ -1,0 +1,106 @@
+"""QR codes with data: the signed QR of Indian e-invoices and the QR of e-way bills.
+
+The e-invoice QR is a JWT (RS256). It is decoded, never verified: the issuer's public key is
+not ours to ship, and the readings say so.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from documents.fields import normalise_irn, parse_date, parse_timestamp
+from ingestion.engines.base import Box, FieldReading, Mark, MarkKind, ValueSource
+
+_MAX_CODE = 20_000
+UNVERIFIED = "signature not verified"
+
+
+def code_readings(mark: Mark, *, page: int, type_slug: str) -> tuple[FieldReading, ...]:
+    """What a code on `page` says for a document of a type; () for codes of another kind."""
+    if len(mark.payload) > _MAX_CODE:
+        return ()
+    if mark.kind == MarkKind.GST_QR and type_slug == "bill":
+        return _gst(mark.payload, page=page, box=mark.box)
+    if mark.kind == MarkKind.EWB_QR:
+        return _ewb(mark.payload, page=page, box=mark.box, type_slug=type_slug)
+    return ()
+
+
+def decode_gst_qr(payload: str) -> dict[str, Any]:
+    """The claims of the e-invoice's JWT, {} where the code is none.
+
+    The token's payload is `{"data": "<JSON string>", "iss": "NIC"}`, JSON inside a string.
+    """
+    parts = payload.strip().split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        body = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        claims = json.loads(body)
+        data = claims.get("data", claims) if isinstance(claims, dict) else {}
+        data = json.loads(data) if isinstance(data, str) else data
+    except (binascii.Error, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _gst(payload: str, *, page: int, box: Box | None) -> tuple[FieldReading, ...]:
+    data = decode_gst_qr(payload)
+    day = parse_date(str(data.get("DocDt", "")))
+    values = {
+        "supplier_gstin": _string(data, "SellerGstin").upper(),
+        "recipient_gstin": _string(data, "BuyerGstin").upper(),
+        "document_number": _string(data, "DocNo"),
+        "document_date": day.value if day else "",
+        "total_amount": _number(data, "TotInvVal"),
+        "irn": normalise_irn(_string(data, "Irn")),
+    }
+    return tuple(
+        _reading(name, value, page=page, box=box, source=ValueSource.SIGNED, note=UNVERIFIED)
+        for name, value in values.items()
+        if value and value != "URP"
+    )
+
+
+def _string(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    return str(value).strip()[:200] if isinstance(value, str | int) else ""
+
+
+def _number(data: Mapping[str, Any], name: str) -> str:
+    value = str(data.get(name, "")).strip()
+    return value if re.fullmatch(r"-?\d{1,15}(?:\.\d{1,6})?", value) else ""
+
+
+def _ewb(payload: str, *, page: int, box: Box | None, type_slug: str) -> tuple[FieldReading, ...]:
+    """`EWBNO/GSTIN of the generator/dd-mm-yyyy hh:mm:ss`, unsigned."""
+    match = re.fullmatch(r"\s*(\d{12})/([0-9A-Za-z]{15})/(.{8,30}?)\s*", payload)
+    if match is None:
+        return ()
+    values = {"ewb_number": match[1]}
+    if type_slug == "eway_bill":
+        values["generated_at"] = parse_timestamp(match[3])
+        values["generated_by"] = match[2].upper()
+    return tuple(
+        _reading(name, value, page=page, box=box, source=ValueSource.EMBEDDED, note="")
+        for name, value in values.items()
+        if value
+    )
+
+
+def _reading(
+    name: str, value: str, *, page: int, box: Box | None, source: ValueSource, note: str
+) -> FieldReading:
+    return FieldReading(
+        pointer=f"/{name}",
+        value=value,
+        raw=value,
+        page=page,
+        box=box,
+        source=source,
+        confidence=0.98,
+        note=note,
+    )

@@ -1,0 +1,274 @@
+"""Reads an e-way bill (FORM GST EWB-01) from its print: the summary and the detailed form."""
+
+import re
+from collections.abc import Sequence
+
+from documents.fields import (
+    find_amounts,
+    find_dates,
+    find_gstins,
+    is_gstin,
+    normalise_hsn,
+    repair_gstin,
+)
+from ingestion.engines.base import FieldReading, PageInput
+from ingestion.engines.rules import parsers
+from ingestion.engines.rules.items import item_readings
+from ingestion.engines.rules.labels import lexicon
+from ingestion.engines.rules.layout import Cell, read_lines
+from ingestion.engines.rules.near import (
+    Candidate,
+    Neighbourhood,
+    Parsed,
+    Parser,
+    candidate_of,
+    reading_of,
+)
+from ingestion.engines.rules.tables import read_table
+
+_MODES = re.compile(r"(?<![a-z])(road|rail|air|ship)(?![a-z])")
+_DETAILS = re.compile(
+    r"\s*:?\s*(?P<type>[A-Za-z][A-Za-z .()/]{2,30}?)\s*(?:-|–|/|&|,)\s*"
+    r"(?P<number>[A-Za-z0-9][A-Za-z0-9/-]{0,20}?)"
+    r"\s*(?:-|–|&|,|dt\.?|dated|\s)\s*(?P<date>\d{1,2}[/-]\d{1,2}[/-]\d{4})"
+)
+
+
+class EwayBillReader:
+    """One e-way bill under reading."""
+
+    def __init__(self, pages: Sequence[PageInput]) -> None:
+        self.lines = read_lines(pages)
+        self.near = Neighbourhood(self.lines, lexicon("eway"))
+        self.table = read_table(self.lines, amounts=lexicon("amounts"), decimal_comma=False)
+        self.readings: dict[str, FieldReading] = {}
+
+    def read(self) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
+        """The readings by pointer, and the fields whose label is printed without a value."""
+        if not self.lines:
+            return (), ()
+        day = parsers.day(month_first=False)
+        simple: tuple[tuple[str, Parser], ...] = (
+            ("ewb_number", parsers.ewb_number),
+            ("generated_at", parsers.moment),
+            ("generated_by", parsers.plain_text),
+            ("valid_until", day),
+            ("document_number", parsers.document_number),
+            ("document_date", day),
+            ("document_type", parsers.plain_text),
+            ("total_invoice_value", _amount),
+            ("reason", parsers.plain_text),
+            ("distance_km", parsers.kilometres),
+            ("transporter_id", _gstin),
+            ("vehicle_number", parsers.vehicle),
+            ("transport_mode", _mode),
+            ("hsn_code", _hsn),
+        )
+        for field, parse in simple:
+            self._put(field, self.near.candidates(field, parse))
+        self._document_details()
+        self._parties()
+        self._places()
+        self._fallbacks()
+        self._items()
+        known = {label.field for label in self.near.labels}
+        labelled = known & set(_LABELLED) - {pointer.strip("/") for pointer in self.readings}
+        return tuple(self.readings.values()), tuple(sorted(labelled))
+
+    def _put(self, field: str, candidates: Sequence[Candidate]) -> None:
+        if candidates and f"/{field}" not in self.readings:
+            value = int(candidates[0].value) if field == "distance_km" else candidates[0].value
+            self.readings[f"/{field}"] = reading_of(
+                f"/{field}", candidates[0], others=candidates[1:3], value=value
+            )
+
+    def _document_details(self) -> None:
+        """ "Document Details: Tax Invoice - INV/1 - 21/03/2024" holds three fields."""
+        for label in self.near.labels:
+            if label.field != "document_details":
+                continue
+            for spot in self.near.spots(label):
+                match = _DETAILS.match(spot.text)
+                if match is None:
+                    continue
+                for group in ("type", "number", "date"):
+                    value = match[group].strip(" -")
+                    if group == "date":
+                        value = next((hit.value for hit in find_dates(value)), "")
+                    start, end = match.span(group)
+                    if value:
+                        parsed = Parsed(value=value, start=start, end=end)
+                        found = candidate_of(spot.cell, parsed, offset=spot.start, score=1.0)
+                        self.readings.pop(f"/document_{group}", None)
+                        self._put(f"document_{group}", [found])
+                return
+
+    def _parties(self) -> None:
+        for field in ("supplier_gstin", "recipient_gstin"):
+            self._put(field, self.near.candidates(field, _party_id))
+        if {"/supplier_gstin", "/recipient_gstin"} <= set(self.readings):
+            return
+        blocks: dict[str, list[Candidate]] = {"supplier_gstin": [], "recipient_gstin": []}
+        order = []
+        for line in self.lines:
+            for cell in line.cells:
+                if "gstin" not in cell.folded or "transporter" in line.folded:
+                    continue
+                parsed = _party_id(cell.text[cell.folded.find("gstin") + 5 :])
+                if parsed is not None:
+                    offset = cell.folded.find("gstin") + 5
+                    order.append(candidate_of(cell, parsed, offset=offset, score=0.85))
+        for candidate, field in zip(order, blocks, strict=False):
+            blocks[field].append(candidate)
+        for field, found in blocks.items():
+            self._put(field, found)
+
+    def _places(self) -> None:
+        for field in ("dispatch_from", "deliver_to"):
+            found = []
+            for label in self.near.labels:
+                if label.field != field or label.start > 6:
+                    continue
+                text = _place_cells(self.near, label.cell, label.end)
+                if text is not None:
+                    found.append(text)
+            self._put(field, sorted(found, key=lambda one: -one.score))
+
+    def _fallbacks(self) -> None:
+        """Part B's table and values whose label OCR lost: taken by their unmistakable shape."""
+        for line in self.lines:
+            for cell in line.cells:
+                if not self.readings.get("/vehicle_number"):
+                    parsed = parsers.vehicle(cell.text)
+                    if parsed and len(parsed.value) >= 8 and not find_gstins(cell.text):
+                        self._put("vehicle_number", [candidate_of(cell, parsed, score=0.7)])
+                mode = _MODES.fullmatch(cell.folded.strip())
+                if mode and not self.readings.get("/transport_mode"):
+                    whole = Parsed(value=mode[1].title(), start=0, end=len(cell.text))
+                    self._put("transport_mode", [candidate_of(cell, whole, score=0.9)])
+                number = parsers.ewb_number(cell.text)
+                if number and not self.readings.get("/ewb_number") and len(cell.text) < 20:
+                    self._put("ewb_number", [candidate_of(cell, number, score=0.7)])
+        if "/reason" not in self.readings:
+            self._put(
+                "reason",
+                [
+                    one
+                    for one in self.near.candidates("transaction_type", parsers.plain_text)
+                    if re.search(
+                        r"supply|job|sale|export|import|own use|others|return", one.raw, re.I
+                    )
+                ],
+            )
+
+    def _items(self) -> None:
+        for reading in item_readings(self.table, decimal_comma=False, pointer="/items"):
+            name = reading.pointer.rsplit("/", 1)[1]
+            if name in (
+                "description",
+                "hsn_code",
+                "quantity",
+                "unit",
+                "taxable_amount",
+                "tax_rate",
+            ):
+                self.readings[reading.pointer] = reading
+        hsn = self.readings.get("/items/0/hsn_code")
+        if hsn is not None and "/hsn_code" not in self.readings:
+            self.readings["/hsn_code"] = FieldReading(
+                pointer="/hsn_code",
+                value=hsn.value,
+                raw=hsn.raw,
+                page=hsn.page,
+                box=hsn.box,
+                source=hsn.source,
+                confidence=hsn.confidence,
+                note="of the first item",
+            )
+
+
+_LABELLED = (
+    "ewb_number", "generated_at", "generated_by", "valid_until", "supplier_gstin",
+    "recipient_gstin", "document_number", "document_date", "total_invoice_value", "hsn_code",
+    "vehicle_number", "transporter_id", "distance_km",
+)  # fmt: skip
+
+
+def _place_cells(near: Neighbourhood, cell: Cell, offset: int) -> Candidate | None:
+    """The place right of its label, with the lines under it that go on with it."""
+    line = near.lines[cell.line]
+    parts = []
+    rest = cell.part(offset, len(cell.text)) if cell.text[offset:].strip(" :-.") else None
+    if rest is not None:
+        parts.append(rest)
+    else:
+        right = [one for one in line.cells if one.left > cell.right]
+        if right and not near.starts_with_label(right[0]):
+            parts.append(right[0])
+    anchor = parts[0] if parts else cell
+    bottom = anchor.bottom
+    for below in near.lines[cell.line + 1 : cell.line + 5]:
+        if below.page != cell.page or below.top - bottom > 1.6 * cell.height:
+            break
+        near_cells = [one for one in below.cells if abs(one.left - anchor.left) < 2 * cell.height]
+        if not near_cells or near.labels_in(near_cells[0]) or ":" in near_cells[0].text:
+            break
+        parts.append(near_cells[0])
+        bottom = near_cells[0].bottom
+    if not parts:
+        return None
+    text = ", ".join(part.text.strip(" ,:-.") for part in parts)
+    tokens = tuple(token for part in parts for token in part.tokens)
+    whole = Cell(page=cell.page, line=cell.line, tokens=tokens, source=cell.source)
+    parsed = Parsed(value=text[:300], start=0, end=len(whole.text))
+    has_pin = bool(re.search(r"(?<!\d)[1-9]\d{2}\s?\d{3}(?!\d)", text))
+    return candidate_of(whole, parsed, score=0.95 if has_pin else 0.8)
+
+
+def _amount(text: str) -> Parsed | None:
+    found = find_amounts(text[:60], decimal_comma=False)
+    if not found:
+        return None
+    return Parsed(value=found[0].value, start=found[0].start, end=found[0].end)
+
+
+def _gstin(text: str) -> Parsed | None:
+    """A transporter's id: 15 characters, exempt from the checksum."""
+    match = re.search(r"(?<![A-Za-z0-9])\d{2}[A-Za-z0-9]{13}(?![A-Za-z0-9])", text[:120])
+    return Parsed(value=match[0].upper(), start=match.start(), end=match.end()) if match else None
+
+
+def _party_id(text: str) -> Parsed | None:
+    unregistered = re.match(r"[\s:.\-]*(URP)\b", text[:20])
+    if unregistered:
+        return Parsed(value="URP", start=unregistered.start(1), end=unregistered.end(1))
+    for raw, start, end in find_gstins(text[:160]):
+        if is_gstin(raw):
+            return Parsed(value=raw, start=start, end=end)
+    for raw, start, end in find_gstins(text[:160]):
+        repaired = repair_gstin(raw)
+        return Parsed(
+            value=repaired[0] if repaired else raw,
+            start=start,
+            end=end,
+            certainty=0.5 if repaired else 0.3,
+            alternatives=(raw,) if repaired else (),
+            note="repaired: the printed characters fail the checksum" if repaired else "",
+        )
+    return None
+
+
+def _mode(text: str) -> Parsed | None:
+    match = _MODES.search(text[:40].lower())
+    return Parsed(value=match[1].title(), start=match.start(), end=match.end()) if match else None
+
+
+def _hsn(text: str) -> Parsed | None:
+    match = re.search(r"(?<!\d)\d{4}(?:\d{2}){0,2}(?!\d)", text[:60])
+    value = normalise_hsn(match[0]) if match else ""
+    return Parsed(value=value, start=match.start(), end=match.end()) if match and value else None
+
+
+def read_eway_bill(pages: Sequence[PageInput]) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
+    """Readings and labelled-but-empty fields of an e-way bill's pages."""
+    return EwayBillReader(pages).read()

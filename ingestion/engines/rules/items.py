@@ -1,0 +1,135 @@
+"""Item rows of a table as readings of `/line_items/n/...` or `/items/n/...`."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from documents.fields import find_amounts
+from ingestion.engines.base import FieldReading, TextSource, ValueSource
+from ingestion.engines.rules.tables import Entry, Row, Table, hsn_of
+
+_RATES = frozenset(
+    Decimal(rate)
+    for rate in ("0", "0.1", "0.25", "1", "1.5", "2.5", "3", "5", "5.5", "6", "7", "7.5", "8", "9",
+                 "10", "12", "14", "16", "18", "19", "20", "21", "22", "23", "24", "25", "28", "40")
+)  # fmt: skip
+_RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,3})?)\s?%?")
+
+
+def line_sums(table: Table, *, decimal_comma: bool | None) -> tuple[Decimal, ...]:
+    """Sums of the rows' amounts by column: what the foot of the bill may repeat."""
+    sums = []
+    for kind in ("taxable_amount", "total_amount"):
+        values = [_amount(row.entries.get(kind), decimal_comma) for row in table.rows]
+        if values and None not in values:
+            sums.append(sum((Decimal(value) for value in values if value), Decimal(0)))
+    return tuple(sums)
+
+
+def item_readings(
+    table: Table, *, decimal_comma: bool | None, pointer: str = "/line_items"
+) -> Iterator[FieldReading]:
+    """The readings of all rows, in order; values that do not parse are left out."""
+    for index, row in enumerate(table.rows):
+        for name, value, entry in _values(row, table, decimal_comma):
+            yield _reading(f"{pointer}/{index}/{name}", value, entry)
+
+
+def _values(row: Row, table: Table, decimal_comma: bool | None) -> Iterator[tuple[str, str, Entry]]:
+    entries = row.entries
+    description = entries.get("description")
+    if description is not None and (text := _description(description.text, table)):
+        yield "description", text, description
+    hsn = entries.get("hsn_code")
+    if hsn is not None and (code := hsn_of(hsn)):
+        yield "hsn_code", code, hsn
+    yield from _quantity(entries, decimal_comma)
+    for kind in ("unit_price", "discount", "taxable_amount", "total_amount"):
+        entry = entries.get(kind)
+        value = _amount(entry, decimal_comma)
+        if entry is not None and value and not (kind == "discount" and "%" in entry.text):
+            yield kind, value, entry
+    rate = _tax_rate(entries)
+    if rate is not None:
+        yield "tax_rate", rate[0], rate[1]
+
+
+def _description(text: str, table: Table) -> str:
+    """The description without a serial number in front that has no column of its own."""
+    text = text.strip(" |:")
+    if "serial" not in table.kinds:
+        text = re.sub(r"^\d{1,3}[.)]?\s+(?=\D)", "", text)
+    return text[:400] if any(char.isalpha() for char in text) else ""
+
+
+def _quantity(
+    entries: dict[str, Entry], decimal_comma: bool | None
+) -> Iterator[tuple[str, str, Entry]]:
+    entry = entries.get("quantity")
+    found = find_amounts(entry.text, decimal_comma=decimal_comma) if entry else ()
+    if entry is not None and found:
+        yield "quantity", found[0].value, entry
+    unit = entries.get("unit")
+    text = unit.text.strip(" .,") if unit else ""
+    if unit is not None and re.search(r"[A-Za-z]", text):
+        yield "unit", text[:40], unit
+    elif entry is not None and found:
+        tail = entry.text[found[0].end :].strip(" .,")
+        if re.fullmatch(r"[^\W\d_][\w./()²³]{0,14}", tail):
+            yield "unit", tail, entry
+
+
+def _tax_rate(entries: dict[str, Entry]) -> tuple[str, Entry] | None:
+    """The rate of a row: of its own column, else CGST plus SGST, else IGST."""
+    own = entries.get("tax_rate")
+    if own is not None and (rate := _rate(own.text)) is not None:
+        return rate, own
+    igst = _part(entries, "igst")
+    if igst is not None and Decimal(igst[0]) != 0:
+        return igst
+    cgst, sgst = _part(entries, "cgst"), _part(entries, "sgst")
+    if cgst is not None and sgst is not None:
+        return format(Decimal(cgst[0]) + Decimal(sgst[0]), "f"), cgst[1]
+    return igst
+
+
+def _part(entries: dict[str, Entry], tax: str) -> tuple[str, Entry] | None:
+    for kind in (f"{tax}_rate", tax):
+        entry = entries.get(kind)
+        if entry is None or (kind == tax and "%" not in entry.text):
+            continue
+        percent = re.search(r"(\d{1,2}(?:[.,]\d{1,3})?)\s?%", entry.text)
+        text = percent[1] if percent else entry.text
+        rate = _rate(text)
+        if rate is not None:
+            return rate, entry
+    return None
+
+
+def _rate(text: str) -> str | None:
+    percent = re.search(r"(\d{1,2}(?:[.,]\d{1,3})?)\s?%", text)
+    match = percent or _RATE.fullmatch(text.strip())
+    if not match:
+        return None
+    value = Decimal(match[1].replace(",", "."))
+    return format(value, "f") if percent or value in _RATES else None
+
+
+def _amount(entry: Entry | None, decimal_comma: bool | None) -> str | None:
+    if entry is None:
+        return None
+    found = find_amounts(entry.text.replace("/-", "  "), decimal_comma=decimal_comma)
+    return found[-1].value if found else None
+
+
+def _reading(pointer: str, value: str, entry: Entry) -> FieldReading:
+    layer = entry.source != TextSource.OCR
+    return FieldReading(
+        pointer=pointer,
+        value=value,
+        raw=entry.text[:500],
+        page=entry.page,
+        box=entry.box,
+        source=ValueSource.LAYER if layer else ValueSource.OCR,
+        confidence=round(0.88 if layer else 0.8 * entry.confidence, 3),
+    )

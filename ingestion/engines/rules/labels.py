@@ -1,0 +1,93 @@
+"""Where the labels of fields stand in a cell.
+
+A phrase is matched on folded text, its words apart by at most three signs, so that OCR's
+"InvoiceNo." and "Invoice  No:" are one; look-alikes of i, l and o are allowed in it. The
+longest phrase wins. The phrases themselves are in `phrases.py`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from ingestion.engines.rules.layout import Cell, Line
+from ingestion.engines.rules.phrases import AMOUNTS, BILL, COLUMNS, EWAY, PARTIES
+
+_TWINS = {"i": "[il1]", "l": "[li1]", "o": "[o0]"}
+_AFTER = r"(?=$|[\W\d_]|(?:rm|rs|inr|eur|usd|gbp)(?![a-z]))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A label found: its field, weight, and the characters of `cell.text` that it takes."""
+
+    field: str
+    weight: float
+    phrase: str
+    cell: Cell
+    start: int
+    end: int
+
+
+def pattern_of(phrase: str) -> str:
+    words = (
+        "".join(_TWINS.get(char, re.escape(char)) for char in word)
+        for word in phrase.replace("&", " & ").split()
+    )
+    return r"[\W_]{0,3}".join("(?:&|and)" if word == re.escape("&") else word for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Labels of some fields, compiled: one expression, longest phrase first."""
+
+    expression: re.Pattern[str]
+    meanings: tuple[tuple[str, float, str], ...]
+
+    def find(self, cell: Cell) -> list[Label]:
+        """The labels in a cell, left to right, no two on the same characters."""
+        found = []
+        for match in self.expression.finditer(cell.folded[:400]):
+            field, weight, phrase = self.meanings[(match.lastindex or 1) - 1]
+            found.append(
+                Label(
+                    field=field,
+                    weight=weight,
+                    phrase=phrase,
+                    cell=cell,
+                    start=match.start(),
+                    end=match.end(),
+                )
+            )
+        return found
+
+    def find_all(self, lines: Iterable[Line]) -> list[Label]:
+        return [label for line in lines for cell in line.cells for label in self.find(cell)]
+
+
+@cache
+def lexicon(*names: str) -> Lexicon:
+    """The lexicon of the named groups: "bill", "amounts", "parties", "eway"."""
+    groups = {
+        "bill": BILL,
+        "amounts": AMOUNTS,
+        "parties": PARTIES,
+        "eway": EWAY,
+        "columns": COLUMNS,
+    }
+    meanings: dict[str, tuple[str, float, str]] = {}
+    for name in names:
+        for field, weighed in groups[name].items():
+            for weight, phrases in weighed.items():
+                for phrase in phrases.split("|"):
+                    meanings.setdefault(phrase, (field, weight, phrase))
+    ordered = sorted(meanings.values(), key=lambda meaning: -len(meaning[2]))
+    body = "|".join(f"({pattern_of(phrase)})" for _, _, phrase in ordered)
+    return Lexicon(
+        expression=re.compile(rf"(?<![^\W_])(?:{body}){_AFTER}"), meanings=tuple(ordered)
+    )
+
+
+def column_lexicon() -> Lexicon:
+    """The headings of the columns of items."""
+    return lexicon("columns")

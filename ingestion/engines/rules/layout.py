@@ -1,0 +1,246 @@
+"""Lines and cells of a page, made from words with boxes or, without boxes, from the text.
+
+A cell is a run of words that stand close together; a line is what stands side by side. Text
+without boxes gets a grid of character columns and rows for geometry, so that the rest of the
+package has one way to look right of and below a label.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+from documents.fields import fold
+from ingestion.engines.base import Box, PageInput, TextSource
+
+MAX_WORDS = 6_000
+MAX_TEXT = 60_000
+MAX_LINES = 1_200
+_GAP = 1.1  # of the text's height: wider than a space, narrower than a column's gutter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A word on the grid; `printed` is False where the geometry is made up."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float
+    printed: bool
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+    @property
+    def centre(self) -> float:
+        return (self.left + self.right) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Words that stand close together on one line of one page.
+
+    `text` joins them by a space, `folded` is the same text for matching, of the same length.
+    """
+
+    page: int
+    line: int
+    tokens: tuple[Token, ...]
+    source: TextSource
+    text: str = field(init=False)
+    folded: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        text = " ".join(token.text for token in self.tokens)
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "folded", fold(text))
+
+    @property
+    def left(self) -> float:
+        return self.tokens[0].left
+
+    @property
+    def right(self) -> float:
+        return max(token.right for token in self.tokens)
+
+    @property
+    def top(self) -> float:
+        return min(token.top for token in self.tokens)
+
+    @property
+    def bottom(self) -> float:
+        return max(token.bottom for token in self.tokens)
+
+    @property
+    def height(self) -> float:
+        return median(token.height for token in self.tokens)
+
+    def tokens_in(self, start: int, end: int) -> tuple[Token, ...]:
+        """The words that the characters `start` to `end` of `text` touch."""
+        touched, offset = [], 0
+        for token in self.tokens:
+            if offset < end and offset + len(token.text) > start:
+                touched.append(token)
+            offset += len(token.text) + 1
+        return tuple(touched)
+
+    def part(self, start: int, end: int) -> "Cell | None":
+        """A cell of only the words between two characters of `text`."""
+        tokens = self.tokens_in(start, end)
+        if not tokens:
+            return None
+        return Cell(page=self.page, line=self.line, tokens=tokens, source=self.source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Cells side by side, left to right; `number` counts on through all pages."""
+
+    page: int
+    number: int
+    cells: tuple[Cell, ...]
+    text: str = field(init=False)
+    folded: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        text = "  ".join(cell.text for cell in self.cells)
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "folded", fold(text))
+
+    @property
+    def top(self) -> float:
+        return min(cell.top for cell in self.cells)
+
+    @property
+    def bottom(self) -> float:
+        return max(cell.bottom for cell in self.cells)
+
+    @property
+    def left(self) -> float:
+        return self.cells[0].left
+
+    @property
+    def height(self) -> float:
+        return median(cell.height for cell in self.cells)
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(token for cell in self.cells for token in cell.tokens)
+
+
+def box_of(tokens: Iterable[Token]) -> Box | None:
+    """The rectangle around printed words, None where there are none."""
+    printed = [token for token in tokens if token.printed]
+    if not printed:
+        return None
+    return Box(
+        left=min(token.left for token in printed),
+        top=min(token.top for token in printed),
+        right=max(token.right for token in printed),
+        bottom=max(token.bottom for token in printed),
+    )
+
+
+def read_lines(pages: Iterable[PageInput]) -> tuple[Line, ...]:
+    """All lines of a document, page after page, top to bottom."""
+    lines: list[Line] = []
+    for page in pages:
+        for cells in _rows(page):
+            if len(lines) >= MAX_LINES * 10:
+                return tuple(lines)
+            number = len(lines)
+            made = tuple(
+                Cell(page=page.number, line=number, tokens=tokens, source=page.source)
+                for tokens in cells
+            )
+            lines.append(Line(page=page.number, number=number, cells=made))
+    return tuple(lines)
+
+
+def _rows(page: PageInput) -> Iterator[list[tuple[Token, ...]]]:
+    boxed = [
+        Token(
+            text=word.text.strip(),
+            left=word.box.left,
+            top=word.box.top,
+            right=word.box.right,
+            bottom=word.box.bottom,
+            confidence=word.confidence,
+            printed=True,
+        )
+        for word in page.words[:MAX_WORDS]
+        if word.box is not None and word.text.strip()
+    ]
+    if boxed:
+        for row in group_rows(boxed)[:MAX_LINES]:
+            yield split_cells(row)
+    else:
+        yield from _text_rows(page.text[:MAX_TEXT])
+
+
+def group_rows(tokens: list[Token]) -> list[list[Token]]:
+    """Tokens in rows: each joins the row whose last word it overlaps most, so that a slight
+    slope of the page does no harm."""
+    rows: list[list[Token]] = []
+    for token in sorted(tokens, key=lambda token: token.left):
+        best, best_share = None, 0.45
+        for row in rows:
+            last = row[-1]
+            overlap = min(token.bottom, last.bottom) - max(token.top, last.top)
+            share = overlap / max(1e-6, min(token.height, last.height))
+            if share > best_share and not _stacked(token, last):
+                best, best_share = row, share
+        if best is None:
+            rows.append([token])
+        else:
+            best.append(token)
+    return sorted(rows, key=lambda row: median(token.middle for token in row))
+
+
+def _stacked(token: Token, last: Token) -> bool:
+    """Whether two words lie over one another rather than side by side."""
+    return token.left < last.right - 0.5 * min(token.right - token.left, last.right - last.left)
+
+
+def split_cells(row: list[Token]) -> list[tuple[Token, ...]]:
+    """A row cut where the gap between two words is wider than a space can be."""
+    height = median(token.height for token in row)
+    cells: list[list[Token]] = []
+    for token in row:
+        previous = cells[-1][-1] if cells else None
+        if previous is None or token.left - previous.right > _GAP * max(height, 1.0):
+            cells.append([token])
+        else:
+            cells[-1].append(token)
+    return [tuple(cell) for cell in cells]
+
+
+def _text_rows(text: str) -> Iterator[list[tuple[Token, ...]]]:
+    for number, raw in enumerate(text.splitlines()[:MAX_LINES]):
+        row: list[tuple[Token, ...]] = []
+        line = raw.replace("\t", "   ").replace("|", "   ")[:2_000]
+        for chunk in re.finditer(r"\S+(?:\s\S+)*", line):
+            row.append(
+                tuple(
+                    Token(
+                        text=word[0],
+                        left=chunk.start() + word.start(),
+                        top=number * 2.0,
+                        right=chunk.start() + word.end(),
+                        bottom=number * 2.0 + 1.6,
+                        confidence=1.0,
+                        printed=False,
+                    )
+                    for word in re.finditer(r"\S+", chunk[0])
+                )
+            )
+        if row:
+            yield row

@@ -1,0 +1,341 @@
+"""Who sells and who buys: names and addresses from labelled blocks and from the page's head."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from documents.fields import find_amounts, find_dates, find_gstins
+from ingestion.engines.rules.labels import Label
+from ingestion.engines.rules.layout import Cell, Line, box_of
+from ingestion.engines.rules.near import Candidate, Neighbourhood
+
+COMPANY = re.compile(
+    r"(?<![a-z])(?:sdn\.?\s?bhd|s/b|bhd|ltd|limited|llp|llc|l\.l\.c|inc|corp|corporation|plc|pvt"
+    r"|pte|gmbh|ag|kg|ohg|ug|e\.?\s?k|e\.?v|a\.g|sarl|s\.a\.r\.l|sas|s\.a\.s|s\.?\s?a|eurl|s\.?r\.?l"
+    r"|s\.?p\.?a|s\.?l|b\.?v|n\.?v|lda|unipessoal|co|company|enterprises?|trading|industries"
+    r"|traders|agencies|stores?|hardware|restaurant|restoran|perniagaan|syarikat|kedai|pasar"
+    r"|mart|supermarket|bakery|bakeries|cafe|hotel|stationery|pharmacy|bookstore|bookcentre"
+    r"|confectionery|marketing|associates|& sons|brothers|pizza|coffee|kopitiam)(?:[\s.,)(]|$)"
+)
+_LEGAL = re.compile(
+    r"(?<![a-z])(?:sdn\.?\s?bhd|s/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|kg|ohg|ug|sarl"
+    r"|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
+)
+_ADDRESS = re.compile(
+    r"(?<![a-z])(?:no\.?\s?[:.]?\s?\d|lot\b|jalan|jln|lorong|taman|tmn|street"
+    r"|\bst\.|road|\brd\b|avenue|\bave\b"
+    r"|lane|floor|level|block|blk|unit|suite|plot|sector|nagar|marg|phase|industrial|estate|building"
+    r"|strasse|str\.|weg\b|platz|allee|gasse|rue|boulevard|bd\b|chemin|place|calle|via\b|viale|piazza"
+    r"|avenida|plaza|rua|straat|laan|bandar|kampung|kawasan|mukim|persiaran|wisma|menara|bangunan"
+    r"|box \d|p\.?o\.? box|\d{5,6}(?!\d)|\d{5} [a-z]|district|dist\.|near\b|opp\b|g\.?f\b)"
+)
+_STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
+_STOP = re.compile(
+    r"(?<![a-z])(?:tel|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin|state code|state"
+    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|roc|co\.? ?reg|company no|invoice|date|gln"
+    r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
+    r"|customer|account|terms|order|handelsreg|steuernr|rechnung|telefon|fon|ein|uin)(?![a-z])"
+)
+_TITLE = re.compile(
+    r"(?:tax|retail|sales|commercial|proforma|simplified|original|duplicate|triplicate|copy|customer"
+    r"|cash|credit|debit|bill|invoice|receipt|e-?\s?invoice|memo|note|of|supply|for|recipient|buyer|gst"
+    r"|rechnung|facture|factura|fattura|fatura|factuur|quittung|kassenbon|beleg|ticket|recibo|resit"
+    r"|invois|page|seite|welcome|thank|you|terima|kasih|lieferschein|gutschrift|avoir|avoir|reprint"
+    r"|statement|order|guest|check|sale|\W|\d)+"
+)
+_GREETING = re.compile(
+    r"welcome to|thank you|terima kasih|selamat datang|see you|good(?:s)? sold|www\.|@"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """A party as printed: name, address lines joined by ", ", and the lines of its block."""
+
+    name: Candidate | None
+    address: Candidate | None
+    lines: frozenset[int]
+    column: tuple[float, float]
+
+
+def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Cell]:
+    """The cells that stand under a label in its column, up to the next label or gap.
+
+    What stands right of the label on its own line comes first.
+    """
+    cells: list[Cell] = []
+    rest = label.cell.part(label.end, len(label.cell.text)) if _rest(label) else None
+    if rest is not None:
+        cells.append(rest)
+    elif (right := _right_of(near, label)) is not None:
+        cells.append(right)
+    anchor = cells[0] if cells and cells[0].left > label.cell.right else label.cell
+    left, bottom, height = anchor.left, label.cell.bottom, label.cell.height
+    misses = 0
+    for line in near.lines[label.cell.line + 1 : label.cell.line + 30]:
+        if line.page != label.cell.page or len(cells) >= limit or misses > 3:
+            break
+        cell = _in_column(line, left=left, height=height)
+        if cell is None:
+            misses += 1
+            continue
+        if cell.top - bottom > 2.4 * max(height, cell.height):
+            break
+        if _is_heading(near, cell):
+            break
+        cells.append(cell)
+        bottom = cell.bottom
+    return cells
+
+
+def _rest(label: Label) -> str:
+    return label.cell.text[label.end :].strip(" :.,-/()&")
+
+
+def _right_of(near: Neighbourhood, label: Label) -> Cell | None:
+    for cell in near.lines[label.cell.line].cells:
+        gap = cell.left - label.cell.right
+        if 0 < gap < 12 * label.cell.height and cell.text.strip(" :-"):
+            if near.starts_with_label(cell) or find_dates(cell.text):
+                return None
+            below = near.cells_below(label, limit=1)
+            return cell if ":" in label.cell.text or next(below, None) is None else None
+    return None
+
+
+def _in_column(line: Line, *, left: float, height: float) -> Cell | None:
+    for cell in line.cells:
+        if abs(cell.left - left) <= 2.5 * height:
+            return cell
+    return None
+
+
+def _is_heading(near: Neighbourhood, cell: Cell) -> bool:
+    return any(
+        label.start <= 1
+        and label.weight >= 0.9
+        and (
+            label.field in ("consignee", "recipient", "supplier")
+            or label.field not in ("supplier_tax_id", "other_number", "place_of_supply")
+        )
+        and not _is_name_part(label)
+        for label in near.labels_in(cell)
+    )
+
+
+def _is_name_part(label: Label) -> bool:
+    """A label word inside a name or street: "Customer Care Ltd", "To Road 5"."""
+    rest = label.cell.text[label.end :].strip()
+    return (
+        bool(rest) and rest[0].isalpha() and label.field in ("recipient", "supplier", "consignee")
+    )
+
+
+def labelled_party(near: Neighbourhood, fields: Sequence[str]) -> Party | None:
+    """The first block under a label of `fields` (best weight first) that starts with a name."""
+    labels = [label for label in near.labels if label.field in fields and _heads(near, label)]
+    labels.sort(key=lambda label: (-label.weight, fields.index(label.field), label.cell.line))
+    for label in labels[:6]:
+        party = party_of(block_below(near, label), score=label.weight)
+        if party is not None:
+            return party
+    return None
+
+
+def _heads(near: Neighbourhood, label: Label) -> bool:
+    """Whether a label stands alone or before a colon: not in the middle of a sentence."""
+    text = label.cell.text
+    if label.start > 2:
+        return False
+    after = text[label.end :]
+    if label.weight < 0.9:
+        return not after.strip(" :.,") or after.lstrip().startswith((":", ","))
+    return not after.strip() or not after.lstrip()[0].isalpha() or after.lstrip()[0].isupper()
+
+
+def party_of(cells: list[Cell], *, score: float) -> Party | None:
+    """Name and address out of the cells of a block, top to bottom."""
+    lines = [cell for cell in (_cleaned(cell) for cell in cells) if cell is not None]
+    while lines and not _is_name(lines[0]):
+        lines.pop(0)
+    if not lines:
+        return None
+    name = lines[0]
+    names = [name]
+    if len(lines) > 1 and _continues_name(names[0], lines[1]):
+        names.append(lines[1])
+    address: list[Cell] = []
+    for cell in lines[len(names) :]:
+        if _STOP.match(cell.folded) or find_gstins(cell.text):
+            break
+        if len(address) == 5:
+            break
+        address.append(cell)
+    return Party(
+        name=_joined(names, " ", score=score),
+        address=_joined(address, ", ", score=score * 0.85) if address else None,
+        lines=frozenset(cell.line for cell in cells),
+        column=(min(cell.left for cell in lines), max(cell.right for cell in lines)),
+    )
+
+
+def _cleaned(cell: Cell) -> Cell | None:
+    """A cell without "M/s" or "Name:" before the name, None where nothing is left."""
+    start = len(cell.text) - len(cell.text.lstrip(" :.,-/()"))
+    prefix = re.match(
+        r"(?:m\s?/\s?s[\s.,:]|messrs[\s.,:]|(?:name|nom|nombre|address|anschrift|adresse)\s?:)\s?",
+        cell.folded[start:],
+    )
+    if prefix:
+        start += prefix.end()
+    return cell.part(start, len(cell.text)) if cell.text[start:].strip(" :") else None
+
+
+def _is_name(cell: Cell) -> bool:
+    letters = sum(char.isalpha() for char in cell.text)
+    if letters < 3 or _STOP.match(cell.folded) or find_dates(cell.text):
+        return False
+    return letters * 2 >= len(cell.text.replace(" ", "")) and not _TITLE.fullmatch(cell.folded)
+
+
+def _continues_name(first: Cell, second: Cell) -> bool:
+    if _LEGAL.search(first.folded) or _ADDRESS.search(second.folded):
+        return False
+    return bool(_LEGAL.search(second.folded)) and len(second.text) < 45
+
+
+def _joined(cells: Sequence[Cell], glue: str, *, score: float) -> Candidate:
+    text = glue.join(cell.text.strip(" ,;:|") for cell in cells)
+    tokens = [token for cell in cells for token in cell.tokens]
+    return Candidate(
+        value=text[:500],
+        raw=text,
+        page=cells[0].page,
+        line=cells[0].line,
+        box=box_of(tokens),
+        source=cells[0].source,
+        ocr=sum(token.confidence for token in tokens) / max(1, len(tokens)),
+        score=score,
+    )
+
+
+def heading_party(
+    near: Neighbourhood,
+    *,
+    taken: frozenset[int],
+    taken_column: tuple[float, float] | None = None,
+    depth: int = 14,
+) -> Party | None:
+    """The supplier from the top of the first page: the company line and the address under it."""
+    page = near.lines[0].page if near.lines else 0
+    head = [line for line in near.lines if line.page == page][:depth]
+    cells = [
+        cell
+        for line in head
+        for cell in line.cells
+        if not (cell.line in taken and _within(cell, taken_column)) and _may_head(cell)
+    ]
+    named = [cell for cell in cells if not _is_labelled(near, cell)]
+    if not named:
+        return None
+    best = max(named, key=lambda cell: _head_score(cell, named, head))
+    names = [best, *_rest_of_name(best, near)]
+    before = _start_of_name(best, near, named)
+    names = [*before, *names]
+    address = list(_address_under(names[-1], near))
+    return Party(
+        name=_joined(names, " ", score=0.8 if _LEGAL.search(best.folded) else 0.65),
+        address=_joined(address, ", ", score=0.65) if address else None,
+        lines=frozenset(cell.line for cell in (*names, *address)),
+        column=(best.left, best.right),
+    )
+
+
+def _within(cell: Cell, column: tuple[float, float] | None) -> bool:
+    return column is None or (cell.left <= column[1] and cell.right >= column[0])
+
+
+def _may_head(cell: Cell) -> bool:
+    text = cell.folded
+    letters = sum(char.isalpha() for char in text)
+    if letters < 4 or letters * 2 < len(text.replace(" ", "")) or _GREETING.search(text):
+        return False
+    if _TITLE.fullmatch(text) or _STOP.match(text) or find_dates(text):
+        return False
+    return not any(amount.decimals == 2 for amount in find_amounts(text))
+
+
+def _is_labelled(near: Neighbourhood, cell: Cell) -> bool:
+    return any(
+        label.start <= 1 and label.weight >= 0.8 and label.field != "supplier"
+        for label in near.labels_in(cell)
+    )
+
+
+def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> float:
+    """Higher for company words, for larger print and for standing on top."""
+    heights = sorted(other.height for other in cells)
+    typical = heights[len(heights) // 2] or 1.0
+    score = 1.6 * bool(_LEGAL.search(cell.folded)) + 0.7 * bool(COMPANY.search(cell.folded))
+    score += min(1.2, 0.9 * max(0.0, cell.height / typical - 1.0))
+    score -= 0.16 * (cell.line - head[0].number)
+    score -= 1.5 * bool(_ADDRESS.search(cell.folded) or _STREET.search(cell.folded))
+    score -= 0.6 * (len(cell.text) > 60) + 0.6 * (":" in cell.text)
+    return score
+
+
+def _rest_of_name(best: Cell, near: Neighbourhood) -> Iterator[Cell]:
+    if _LEGAL.search(best.folded):
+        return
+    below = near.lines[best.line + 1 : best.line + 2]
+    for line in below:
+        for cell in line.cells:
+            legal = _LEGAL.search(cell.folded)
+            if line.page == best.page and legal and _overlap(cell, best) and _may_head(cell):
+                yield cell
+
+
+def _start_of_name(best: Cell, near: Neighbourhood, named: Sequence[Cell]) -> list[Cell]:
+    """The line above, where the company line holds little more than the legal form."""
+    core = re.sub(r"[^a-z]", "", COMPANY.sub(" ", best.folded))
+    if len(core) > 3 or best.line == 0:
+        return []
+    above = near.lines[best.line - 1]
+    return [cell for cell in above.cells if cell in named and _overlap(cell, best)][:1]
+
+
+def _overlap(one: Cell, other: Cell) -> bool:
+    return min(one.right, other.right) > max(one.left, other.left)
+
+
+def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
+    bottom, count = name.bottom, 0
+    for line in near.lines[name.line + 1 : name.line + 9]:
+        if line.page != name.page or count == 5:
+            return
+        cells = [cell for cell in line.cells if _overlap(cell, name) or _close(cell, name)]
+        if not cells:
+            continue
+        cell = cells[0]
+        if cell.top - bottom > 2.5 * max(cell.height, name.height):
+            return
+        text = cell.folded
+        registration = re.fullmatch(r"[\W\d]*[a-z]{0,3}[\W\d]+[a-z]?\W*", text)
+        if not count and (registration or _STOP.match(text) or _TITLE.fullmatch(text)):
+            bottom = cell.bottom
+            continue
+        is_address = bool(_ADDRESS.search(text) or _STREET.search(text))
+        is_other = _STOP.match(text) or _TITLE.fullmatch(text) or _is_labelled(near, cell)
+        if is_other and not is_address:
+            return
+        if not count and not is_address and not re.search(r"\d", text):
+            bottom = cell.bottom
+            continue
+        if find_dates(cell.text):
+            return
+        yield cell
+        count, bottom = count + 1, cell.bottom
+
+
+def _close(cell: Cell, name: Cell) -> bool:
+    return abs(cell.left - name.left) < 2 * name.height

@@ -1,0 +1,445 @@
+"""Rows of items: the head of the table gives the columns, the arithmetic of a row its start."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from documents.fields import find_amounts, normalise_hsn
+from ingestion.engines.base import Box, TextSource
+from ingestion.engines.rules.labels import Lexicon, column_lexicon
+from ingestion.engines.rules.layout import Line, Token, box_of
+
+MAX_ITEMS = 500
+_MONEY = frozenset(
+    {"total_amount", "taxable_amount", "unit_price", "cgst", "sgst", "igst", "tax_amount"}
+)
+_NUMERIC = _MONEY | frozenset(
+    {"quantity", "discount", "tax_rate", "hsn_code", "cgst_rate", "sgst_rate", "igst_rate", "cess",
+     "serial", "other"}
+)  # fmt: skip
+_CURRENCY = re.compile(r"^(?:[$€£₹]|RM|Rs\.?|INR|EUR|USD|GBP)$")
+_NUMBER = re.compile(r"^[($€£₹-]?(?:RM|Rs\.?)?-?\d[\d.,'’]*-?\)?[€%$]?(?:/-)?$")
+_COLUMN_WORDS = frozenset({"tax", "gst", "vat", "tva", "iva", "ust", "round", "base"})
+_END = re.compile(
+    r"amount in words|amount chargeable|carried (?:over|forward)|ubertrag|in words|continued"
+    r"|report a nouveau|a reporter"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table by the range that its heading takes."""
+
+    kind: str
+    left: float
+    right: float
+
+    def distance(self, left: float, right: float) -> float:
+        """0 where the ranges overlap, else the gap between them."""
+        return max(0.0, left - self.right, self.left - right)
+
+    @property
+    def centre(self) -> float:
+        return (self.left + self.right) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What stands in one column of one row."""
+
+    kind: str
+    text: str
+    tokens: tuple[Token, ...]
+    page: int
+    source: TextSource
+
+    @property
+    def box(self) -> Box | None:
+        return box_of(self.tokens)
+
+    @property
+    def confidence(self) -> float:
+        return min((token.confidence for token in self.tokens), default=0.5)
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """An item under way: its entries by column; `lines` are those it takes."""
+
+    page: int
+    lines: list[int] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    bottom: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The items found, the lines that they and their heads take, and the row of sums."""
+
+    rows: tuple[Row, ...]
+    lines: frozenset[int]
+    sums: dict[str, Entry]
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    columns: tuple[Column, ...]
+    first: int
+    last: int
+
+
+def read_table(lines: Sequence[Line], *, amounts: Lexicon, decimal_comma: bool | None) -> Table:
+    """All item rows of a document; a head repeated on a later page goes on with the table."""
+    reader = _Reader(lines=lines, amounts=amounts, decimal_comma=decimal_comma)
+    return reader.read()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    lines: Sequence[Line]
+    amounts: Lexicon
+    decimal_comma: bool | None
+    rows: list[Row] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
+    sums: dict[str, Entry] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
+
+    def read(self) -> Table:
+        index = 0
+        first_kinds: frozenset[str] | None = None
+        while index < len(self.lines) and len(self.rows) < MAX_ITEMS:
+            head = find_head(self.lines, index)
+            if head is None:
+                break
+            kinds = frozenset(column.kind for column in head.columns)
+            if self.rows and first_kinds is not None and len(kinds & first_kinds) < 3:
+                index = head.last + 1
+                continue  # a summary of taxes or payments below the items
+            if self.rows and self.lines[head.first].page == self.rows[-1].page:
+                break
+            first_kinds = first_kinds or kinds
+            self.taken.update(range(head.first, head.last + 1))
+            self.kinds |= kinds
+            index = self._body(head)
+            if not self.rows:
+                first_kinds = None
+        return Table(
+            rows=tuple(self.rows),
+            lines=frozenset(self.taken),
+            sums=self.sums,
+            kinds=frozenset(self.kinds),
+        )
+
+    def _body(self, head: _Head) -> int:
+        """Read the rows under a head; the index of the first line after them."""
+        page = self.lines[head.first].page
+        pending: list[Line] = []
+        for index in range(head.last + 1, len(self.lines)):
+            line = self.lines[index]
+            if line.page != page:
+                return index
+            if self._is_foot(line):
+                self._keep_sums(line, head)
+                return index + 1
+            entries = entries_of(line, head.columns)
+            if self._starts_item(entries):
+                row = Row(page=line.page)
+                self._add(row, line, entries)
+                if "description" not in row.entries or not _words(row.entries["description"].text):
+                    for above in pending:
+                        self._add(row, above, entries_of(above, head.columns), is_above=True)
+                pending = []
+                self.rows.append(row)
+            elif self.rows and self.rows[-1].page == page and self._continues(line):
+                self._add(self.rows[-1], line, entries)
+            elif _words(line.text):
+                pending = [*pending[-1:], line]
+        return len(self.lines)
+
+    def _is_foot(self, line: Line) -> bool:
+        for cell in line.cells[:3]:
+            for label in self.amounts.find(cell):
+                plain = label.start <= 2 and not re.match(r"\s?\w", cell.text[label.end :])
+                if label.phrase.startswith(
+                    ("total", "sub", "grand", "gesamt", "zwischen", "summe")
+                ):
+                    plain = label.start <= 2
+                named = label.weight >= 0.75 and label.field != "other_amount"
+                if plain and named and label.phrase not in _COLUMN_WORDS:
+                    return True
+        return bool(_END.search(line.folded))
+
+    def _starts_item(self, entries: dict[str, Entry]) -> bool:
+        money = [
+            kind
+            for kind, entry in entries.items()
+            if kind in _MONEY and self._amount(entry) is not None
+        ]
+        return bool(money) and (
+            len(money) > 1 or bool({"quantity", "description", "serial"} & set(entries))
+        )
+
+    def _amount(self, entry: Entry) -> str | None:
+        found = find_amounts(entry.text, decimal_comma=self.decimal_comma)
+        return found[-1].value if found else None
+
+    def _continues(self, line: Line) -> bool:
+        row = self.rows[-1]
+        return line.top - row.bottom <= 1.5 * line.height and not any(
+            label.weight == 1.0
+            and label.start <= 1
+            and label.field in ("round_off", "total_amount")
+            for label in self.amounts.find(line.cells[0])
+        )
+
+    def _add(
+        self, row: Row, line: Line, entries: dict[str, Entry], *, is_above: bool = False
+    ) -> None:
+        row.lines.append(line.number)
+        row.bottom = max(row.bottom, line.bottom)
+        self.taken.add(line.number)
+        for kind, entry in entries.items():
+            known = row.entries.get(kind)
+            if known is None:
+                if kind == "description" or not is_above:
+                    row.entries[kind] = entry
+            elif kind == "description":
+                first, second = (entry, known) if is_above else (known, entry)
+                row.entries[kind] = replace(
+                    first,
+                    text=f"{first.text} {second.text}",
+                    tokens=(*first.tokens, *second.tokens),
+                )
+
+    def _keep_sums(self, line: Line, head: _Head) -> None:
+        label_end = 0.0
+        for cell in line.cells[:3]:
+            for label in self.amounts.find(cell)[:1]:
+                part = cell.part(label.start, label.end)
+                label_end = max(label_end, part.right if part else 0.0)
+        for kind, entry in entries_of(line, head.columns).items():
+            if kind in _NUMERIC and entry.tokens[0].left >= label_end:
+                self.sums.setdefault(kind, entry)
+
+
+def find_head(lines: Sequence[Line], start: int) -> _Head | None:
+    """The next table head at or after line `start`: three kinds of column, money among them."""
+    for index in range(start, len(lines)):
+        columns = _columns_of(lines[index])
+        kinds = {column.kind for column in columns}
+        if len(columns) > 14 or len(kinds - {"serial", "other"}) < 2:
+            continue
+        if _has_money(lines[index]):
+            continue
+        first, last, columns = _band(lines, index, columns)
+        kinds = {column.kind for column in columns}
+        useful = kinds - {"serial", "other"}
+        if len(useful) >= 3 and kinds & _MONEY and kinds & {"description", "quantity", "hsn_code"}:
+            return _Head(columns=_settled(columns), first=first, last=last)
+        cells = lines[index].cells
+        narrow = ({"description", "total_amount"}, {"quantity", "total_amount"})
+        if useful in narrow and 1 < len(cells) <= 4:
+            return _Head(columns=_settled(columns), first=first, last=last)
+    return None
+
+
+def _has_money(line: Line) -> bool:
+    return any(amount.decimals == 2 for amount in find_amounts(line.text))
+
+
+def _columns_of(line: Line) -> list[Column]:
+    columns = []
+    for cell in line.cells:
+        labels = column_lexicon().find(cell)
+        if not labels:
+            if len(cell.text) <= 14:
+                columns.append(Column(kind="other", left=cell.left, right=cell.right))
+            continue
+        if len(cell.text) - sum(label.end - label.start for label in labels) > 24:
+            return []  # a sentence that holds a column's word
+        for label in labels:
+            part = cell.part(label.start, label.end) or cell
+            columns.append(Column(kind=label.field, left=part.left, right=part.right))
+    return columns
+
+
+def _band(
+    lines: Sequence[Line], index: int, columns: list[Column]
+) -> tuple[int, int, list[Column]]:
+    """Merge a head's second and third line, above and below, into its columns."""
+    first = last = index
+    for step in (-1, 1, 1):
+        other = first - 1 if step < 0 else last + 1
+        if not 0 <= other < len(lines) or lines[other].page != lines[index].page:
+            continue
+        line = lines[other]
+        gap = line.top - lines[last].bottom if step > 0 else lines[first].top - line.bottom
+        if gap > 0.9 * max(line.height, lines[index].height) or re.search(r"\d", line.text):
+            continue
+        found = _columns_of(line)
+        if not [column for column in found if column.kind != "other"]:
+            continue
+        columns = _merged(columns, found, is_above=step < 0)
+        first, last = min(first, other), max(last, other)
+    return first, last, columns
+
+
+_SUB = {"cgst": "cgst", "sgst": "sgst", "igst": "igst", "cess": "cess", "tax_rate": "tax"}
+
+
+def _merged(columns: list[Column], found: list[Column], *, is_above: bool) -> list[Column]:
+    merged = list(columns)
+    for new in found:
+        over = [one for one in merged if _share(one, new) > 0.25]
+        if not over:
+            merged.append(new)
+        elif is_above and new.kind in _SUB:
+            merged = [_sub_column(one, new.kind) if one in over else one for one in merged]
+        elif not is_above and len(over) == 1 and over[0].kind in _SUB:
+            merged.append(_sub_column(new, over[0].kind))
+        elif len(over) == 1:
+            old = over[0]
+            kind = _combined(old.kind, new.kind)
+            merged[merged.index(old)] = Column(
+                kind=kind, left=min(old.left, new.left), right=max(old.right, new.right)
+            )
+    return merged
+
+
+def _combined(one: str, other: str) -> str:
+    """The kind of a column whose heading stands on two lines: "Taxable" over "Amount"."""
+    if "other" in (one, other):
+        return other if one == "other" else one
+    vague = ("total_amount", "description", "serial", "unit")
+    if one in vague and other not in vague:
+        return other
+    return one
+
+
+def _sub_column(column: Column, tax: str) -> Column:
+    """A "Rate" or "Amount" under the heading of a tax."""
+    is_rate = column.kind in ("unit_price", "tax_rate", "rate")
+    if tax == "tax_rate":
+        kind = "tax_rate" if is_rate else "tax_amount"
+    else:
+        kind = f"{tax}_rate" if is_rate else tax
+    return Column(kind=kind, left=column.left, right=column.right)
+
+
+def _share(one: Column, other: Column) -> float:
+    overlap = min(one.right, other.right) - max(one.left, other.left)
+    return overlap / max(1e-6, min(one.right - one.left, other.right - other.left))
+
+
+def _settled(columns: list[Column]) -> tuple[Column, ...]:
+    """Left to right; a tax heading with sub-columns is dropped, doubled kinds are told apart."""
+    with_parts = {
+        column.kind.removesuffix("_rate") for column in columns if column.kind.endswith("_rate")
+    }
+    ordered = sorted(columns, key=lambda column: column.left)
+    settled: list[Column] = []
+    for column in ordered:
+        covered = [
+            one
+            for one in ordered
+            if one is not column
+            and column.kind in with_parts
+            and one.kind.startswith(column.kind)
+            and _share(one, column) > 0.5
+            and (one.right - one.left) < (column.right - column.left) + 1e-6
+        ]
+        if not covered or column.kind == "tax_rate":
+            settled.append(column)
+    totals = [column for column in settled if column.kind == "total_amount"]
+    if len(totals) > 1:
+        first = totals[0]
+        kinds = {column.kind for column in settled}
+        renamed = "taxable_amount" if "taxable_amount" not in kinds else "other"
+        settled[settled.index(first)] = replace(first, kind=renamed)
+    return tuple(settled)
+
+
+def entries_of(line: Line, columns: Sequence[Column]) -> dict[str, Entry]:
+    """The runs of a line by column; runs of the same column are joined."""
+    groups: dict[str, list[Token]] = {}
+    for run in runs_of(line):
+        kind = _kind_of(run, columns)
+        groups.setdefault(kind, []).extend(run)
+    return {
+        kind: Entry(
+            kind=kind,
+            text=" ".join(token.text for token in tokens),
+            tokens=tuple(tokens),
+            page=line.page,
+            source=line.cells[0].source,
+        )
+        for kind, tokens in groups.items()
+    }
+
+
+def runs_of(line: Line) -> Iterator[tuple[Token, ...]]:
+    """Numbers one by one (with their currency or percent sign), words as they stand together."""
+    for cell in line.cells:
+        run: list[Token] = []
+        for token in cell.tokens:
+            numeric = bool(_NUMBER.match(token.text))
+            if run and (numeric != _is_numeric(run) or (numeric and not _joins(run, token))):
+                joined = (_CURRENCY.match(run[-1].text) and numeric) or (
+                    token.text in ("%", "€", "$", "£", "₹") and _is_numeric(run)
+                )
+                if not joined and _apart(run[-1], token):
+                    yield tuple(run)
+                    run = []
+            run.append(token)
+        if run:
+            yield tuple(run)
+
+
+def _is_numeric(run: Sequence[Token]) -> bool:
+    return all(_NUMBER.match(token.text) or _CURRENCY.match(token.text) for token in run)
+
+
+def _joins(run: Sequence[Token], token: Token) -> bool:
+    """Groups of one number: "1 234,56"."""
+    close = token.left - run[-1].right < 0.45 * token.height
+    return close and bool(
+        re.fullmatch(r"\d{1,3}", run[-1].text) and re.match(r"\d{3}(?:[.,]\d{2})$", token.text)
+    )
+
+
+def _apart(one: Token, other: Token) -> bool:
+    """Whether two neighbours stand further apart than a narrow space."""
+    return other.left - one.right > 0.12 * max(one.height, other.height)
+
+
+def _kind_of(run: Sequence[Token], columns: Sequence[Column]) -> str:
+    left, right = run[0].left, run[-1].right
+    numeric = _is_numeric(run)
+    pool = list(columns)
+    if not numeric:
+        words = [
+            column for column in columns if column.kind not in _MONEY or column.kind == "other"
+        ]
+        pool = words or pool
+    centre = (left + right) / 2
+    best = min(
+        pool,
+        key=lambda column: (
+            column.distance(left, right) > 0 and column.distance(left, right),
+            min(abs(column.right - right), abs(column.centre - centre), abs(column.left - left)),
+        ),
+    )
+    if not numeric and best.kind in _NUMERIC:
+        near = [column for column in columns if column.kind in ("description", "unit")]
+        return min(near, key=lambda c: c.distance(left, right)).kind if near else "other"
+    return best.kind
+
+
+def _words(text: str) -> bool:
+    return sum(char.isalpha() for char in text) >= 3
+
+
+def hsn_of(entry: Entry | None) -> str:
+    """The HSN or SAC code of a row's entry, "" where it holds none."""
+    return normalise_hsn(entry.text) if entry is not None else ""

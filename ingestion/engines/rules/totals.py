@@ -1,0 +1,319 @@
+"""Which amount is the total, which the tax: chosen by label and by the sums that close."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+
+from documents.fields import AmountFound, find_amounts, find_dates
+from ingestion.engines.rules.labels import Label
+from ingestion.engines.rules.layout import Cell
+from ingestion.engines.rules.near import Candidate, Neighbourhood, Parsed, candidate_of
+
+_PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d{1,4})?)\s?%")
+_GRACE = Decimal("0.05")
+_PER_FIELD = 8
+_GST = ("cgst_amount", "sgst_amount", "igst_amount", "cess_amount")
+_NOT_A_TOTAL = re.compile(
+    r"\b(?:qty|quantity|items?|pcs|saving|saved|discount|summary|weight|page)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The amounts of a document's foot; `ranked` keeps the runners-up of each field."""
+
+    chosen: dict[str, Candidate]
+    ranked: dict[str, tuple[Candidate, ...]]
+    closes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Amount:
+    """An amount on a line, the cell it stands in and whether it has a cent part."""
+
+    cell: Cell
+    found: AmountFound
+
+    @property
+    def number(self) -> Decimal:
+        return self.found.number
+
+    def candidate(self, score: float, value: str = "", note: str = "") -> Candidate:
+        parsed = Parsed(
+            value=value or self.found.value, start=self.found.start, end=self.found.end, note=note
+        )
+        return candidate_of(self.cell, parsed, score=score)
+
+
+def amounts_of(cell: Cell, *, decimal_comma: bool | None) -> list[_Amount]:
+    """Amounts in a cell that are no percentage, no date, no clock and no long number."""
+    text = cell.text
+    taken = [(hit.start, hit.end) for hit in find_dates(text)]
+    found = []
+    for amount in find_amounts(text, decimal_comma=decimal_comma):
+        after, before = text[amount.end :][:2].lstrip(), text[: amount.start]
+        if after.startswith("%") or (after.startswith(":") and amount.decimals == 0):
+            continue
+        if any(start < amount.end and end > amount.start for start, end in taken):
+            continue
+        if amount.decimals == 0 and amount.end - amount.start > 7 and "," not in text:
+            continue
+        if before.endswith(("#", ":")) and re.search(r"\d:$", before):
+            continue
+        found.append(_Amount(cell=cell, found=amount))
+    return found
+
+
+class Foot:
+    """Collects the amounts that labels point at and settles them against one another."""
+
+    def __init__(
+        self, near: Neighbourhood, *, decimal_comma: bool | None, table_lines: frozenset[int]
+    ) -> None:
+        self.near = near
+        self.comma = decimal_comma
+        self.table_lines = table_lines
+        self.found: dict[str, list[Candidate]] = {}
+        self._collect()
+        self._collect_tax_rows()
+
+    def _collect(self) -> None:
+        for label in self.near.labels:
+            if label.cell.line in self.table_lines:
+                continue
+            amount = self._beside(label) or self._below(label)
+            if amount is None:
+                continue
+            score = label.weight
+            if label.field == "total_amount":
+                score = self._total_score(label, amount)
+            elif amount.found.decimals == 0:
+                score *= 0.85
+            self.found.setdefault(label.field, []).append(amount.candidate(score))
+
+    def _total_score(self, label: Label, amount: _Amount) -> float:
+        line = self.near.lines[label.cell.line]
+        score = label.weight
+        fields = {
+            other.field
+            for cell in line.cells
+            for other in self.near.labels_in(cell)
+            if other.cell.left <= label.cell.left
+        }
+        if _NOT_A_TOTAL.search(line.folded) or "other_amount" in fields:
+            score -= 0.35
+        if "tax_amount" in fields and "incl" not in line.folded:
+            score -= 0.3
+        if re.search(r"excl|before|without|sub\s?total|netto", line.folded):
+            score -= 0.3
+        if amount.found.decimals != 2:
+            score -= 0.15
+        if amount.number <= 0:
+            score -= 0.5
+        if len(self._amounts(line.cells)) > 1:
+            score -= 0.08
+        return score
+
+    def _amounts(self, cells: Iterable[Cell]) -> list[_Amount]:
+        return [amount for cell in cells for amount in amounts_of(cell, decimal_comma=self.comma)]
+
+    def _beside(self, label: Label) -> _Amount | None:
+        """The last amount right of the label, before the next label on the line."""
+        line = self.near.lines[label.cell.line]
+        stop_cell, stop = None, 0
+        for cell in line.cells:
+            if cell.left < label.cell.left:
+                continue
+            for other in self.near.labels_in(cell):
+                after = cell is not label.cell or other.start > label.end
+                if after and other.weight > 0.5 and not self._qualifies(label, other):
+                    stop_cell, stop = cell, other.start
+                    break
+            if stop_cell is not None:
+                break
+        hits = []
+        for cell in line.cells:
+            if cell.left < label.cell.left or (stop_cell and cell.left > stop_cell.left):
+                continue
+            for amount in amounts_of(cell, decimal_comma=self.comma):
+                if cell is label.cell and amount.found.start < label.end:
+                    continue
+                if cell is stop_cell and amount.found.start > stop:
+                    continue
+                hits.append(amount)
+        cents = [hit for hit in hits if hit.found.decimals == 2]
+        return (cents or hits)[-1] if hits else None
+
+    @staticmethod
+    def _qualifies(label: Label, other: Label) -> bool:
+        """Whether a second label only narrows the first: "Total (incl. GST)", "VAT 20 %"."""
+        same_cell = other.cell is label.cell and other.start - label.end <= 12
+        return same_cell or other.field == label.field
+
+    def _below(self, label: Label) -> _Amount | None:
+        if label.field == "other_amount" or label.phrase in ("tax", "gst", "vat"):
+            return None
+        if len(self.near.lines[label.cell.line].cells) > 4:
+            return None  # the head of a table: its columns are no foot
+        for cell in self.near.cells_below(label, limit=1):
+            hits = amounts_of(cell, decimal_comma=self.comma)
+            if len(hits) == 1 and not self.near.labels_in(cell):
+                return hits[0]
+        return None
+
+    def _collect_tax_rows(self) -> None:
+        """Rows "19 % of 198.00 are 37.62": base and tax prove one another; rows add up."""
+        bases: list[_Amount] = []
+        taxes: list[_Amount] = []
+        seen: set[tuple[Decimal, Decimal, str]] = set()
+        for line in self.near.lines:
+            rate = _PERCENT.search(line.text)
+            if line.number in self.table_lines or not rate:
+                continue
+            percent = Decimal(rate[1].replace(",", "."))
+            if not percent:
+                continue
+            pair = _base_and_tax(self._amounts(line.cells), percent)
+            if pair and (pair[0].number, pair[1].number, rate[1]) not in seen:
+                seen.add((pair[0].number, pair[1].number, rate[1]))
+                bases.append(pair[0])
+                taxes.append(pair[1])
+        if not bases:
+            return
+        for field, parts in (("taxable_amount", bases), ("tax_amount", taxes)):
+            total = sum((part.number for part in parts), Decimal(0))
+            note = "" if len(parts) == 1 else "sum of the rows of each tax rate"
+            made = parts[-1].candidate(0.9, value=format(total, "f"), note=note)
+            self.found.setdefault(field, []).append(made)
+
+    def settle(self, line_sums: Sequence[Decimal]) -> Totals:
+        """Choose total, taxable, tax and rounding together: labels weigh, closing sums decide."""
+        ranked = {
+            field: _ranked(candidates)[:_PER_FIELD] for field, candidates in self.found.items()
+        }
+        gst = {field: ranked[field][0] for field in _GST if ranked.get(field)}
+        best, best_score, closes = {}, -1.0, False
+        tills = _paid(self.found.get("other_amount", ()), self.near)
+        repeated = self._repetitions()
+        for total, taxable, tax, rounding in product(
+            ranked.get("total_amount", ()) or (None,),
+            (*ranked.get("taxable_amount", ()), None),
+            (*self._tax_choices(ranked, gst), None),
+            (*ranked.get("round_off", ())[:2], None),
+        ):
+            closed = _closes(total, taxable, tax, rounding)
+            score = _weight(total, 1.0) + _weight(taxable, 0.4) + _weight(tax, 0.4)
+            score += _weight(rounding, 0.2) + closed
+            if total is not None:
+                number = Decimal(total.value)
+                score += 0.5 if number in tills else 0.0
+                score += 0.3 if any(abs(number - made) <= _GRACE for made in line_sums) else 0.0
+                score += 0.05 * min(repeated.get(number, 0), 3)
+            if taxable is not None and any(
+                abs(Decimal(taxable.value) - made) <= _GRACE for made in line_sums
+            ):
+                score += 0.3
+            if score > best_score:
+                chosen = {
+                    "total_amount": total,
+                    "taxable_amount": taxable,
+                    "tax_amount": tax,
+                    "round_off": rounding,
+                }
+                best = {field: one for field, one in chosen.items() if one is not None}
+                best_score, closes = score, closed >= 0.8
+        best.update(gst)
+        return Totals(chosen=best, ranked=ranked, closes=closes)
+
+    def _repetitions(self) -> dict[Decimal, int]:
+        counts: dict[Decimal, int] = {}
+        for line in self.near.lines:
+            for amount in self._amounts(line.cells):
+                counts[amount.number] = counts.get(amount.number, 0) + 1
+        return counts
+
+    def _tax_choices(
+        self, ranked: dict[str, tuple[Candidate, ...]], gst: dict[str, Candidate]
+    ) -> tuple[Candidate, ...]:
+        """Labelled taxes, and the sum of CGST, SGST, IGST and cess where they are printed."""
+        labelled = ranked.get("tax_amount", ())
+        if not gst:
+            return labelled
+        total = sum((Decimal(one.value) for one in gst.values()), Decimal(0))
+        last = list(gst.values())[-1]
+        summed = Candidate(
+            value=format(total, "f"),
+            raw="",
+            page=last.page,
+            line=last.line,
+            box=None,
+            source=last.source,
+            ocr=min(one.ocr for one in gst.values()),
+            score=0.95,
+            note="sum of the GST amounts",
+        )
+        return (summed, *labelled)
+
+
+def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Best first, each value once; among equals the later one, since feet stand below."""
+    ordered = sorted(candidates, key=lambda one: (-round(one.score, 2), -one.line))
+    unique: dict[Decimal, Candidate] = {}
+    for one in ordered:
+        unique.setdefault(Decimal(one.value), one)
+    return tuple(unique.values())
+
+
+def _weight(candidate: Candidate | None, share: float) -> float:
+    return share * candidate.score if candidate is not None else 0.0
+
+
+def _closes(
+    total: Candidate | None,
+    taxable: Candidate | None,
+    tax: Candidate | None,
+    rounding: Candidate | None,
+) -> float:
+    """What it is worth that taxable + tax + rounding is the total; negative where it is not."""
+    if total is None or taxable is None:
+        return 0.0
+    base, due = Decimal(taxable.value), Decimal(total.value)
+    taxes = Decimal(tax.value) if tax is not None else Decimal(0)
+    rounded = Decimal(rounding.value) if rounding is not None else Decimal(0)
+    if abs(base + taxes + rounded - due) <= _GRACE:
+        return 1.0 if taxes else 0.35
+    if tax is not None and abs(base + rounded - due) <= _GRACE:
+        return 0.2  # prices with the tax in them: the subtotal is the total
+    if rounding is None and tax is not None and abs(base + taxes - due) <= Decimal("0.5"):
+        return 0.5
+    return -0.3 if tax is not None else -0.15
+
+
+def _base_and_tax(amounts: list[_Amount], percent: Decimal) -> tuple[_Amount, _Amount] | None:
+    for base in amounts:
+        for tax in amounts:
+            if base is tax or not tax.number or abs(base.number) < abs(tax.number):
+                continue
+            made = base.number * percent / 100
+            if tax.found.decimals == 2 and abs(made - tax.number) <= Decimal("0.02"):
+                return base, tax
+    return None
+
+
+def _paid(others: Iterable[Candidate], near: Neighbourhood) -> frozenset[Decimal]:
+    """What the till says was paid: cash less change, and card or cash amounts themselves."""
+    given: list[Decimal] = []
+    change: list[Decimal] = []
+    for one in others:
+        text = near.lines[one.line].folded
+        number = Decimal(one.value)
+        if re.search(r"change|ruckgeld|rendu|cambio|resto|wisselgeld|baki|balance", text):
+            change.append(abs(number))
+        elif re.search(r"cash|tender|paid|card|visa|master|bar\b|gegeben|tunai|especes", text):
+            given.append(abs(number))
+    paid = {money - back for money in given for back in change}
+    if all(back == 0 for back in change):
+        paid |= set(given)
+    return frozenset(money for money in paid if money > 0)
