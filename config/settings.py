@@ -9,7 +9,12 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
+
 from config import database
+
+# Lets `ModelAdmin[Job]` and its like be written at run time.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -4,24 +4,44 @@ Pure functions on a reading; the numbers are measured by `bench/reading.py`.
 """
 
 import re
+from dataclasses import dataclass
 
 from ingestion.engines.layout import Reading
 
-SURE_MEAN = 0.88
-SURE_LOW_SHARE = 0.10
 LOW_CONFIDENCE = 0.60
-LEAST_WORDS = 8
+MOST_LOW = 0.10
 
-_VOWELS = frozenset("aeiouy")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bar:
+    """What an engine's reading must reach; engines count their confidence differently."""
+
+    mean: float
+    words: int
+
+
+# Tesseract's mean confidence follows its word F1 closely (correlation 0.91 on receipts): at
+# 0.92 it reads office print at 0.97 and more, and no receipt gets there. RapidOCR stays above
+# 0.93 on all upright pages and falls below 0.70 on pages that stand on their head.
+_BARS = {"tesseract": _Bar(mean=0.92, words=8), "rapidocr": _Bar(mean=0.88, words=2)}
 
 
 def is_sure(reading: Reading) -> bool:
-    """Whether most words were read with confidence and look like words."""
+    """Whether most of the page was read with confidence."""
     words = reading.words
-    if len(words) < LEAST_WORDS:
+    bar = _BARS[reading.engine]
+    if len(words) < bar.words:
         return False
     low = sum(word.confidence < LOW_CONFIDENCE for word in words) / len(words)
-    return reading.confidence >= SURE_MEAN and low <= SURE_LOW_SHARE
+    return reading.confidence >= bar.mean and low <= MOST_LOW
+
+
+def is_sideways(reading: Reading) -> bool:
+    """Whether most words of several letters stand taller than wide: Tesseract reads columns
+    of turned print without saying so."""
+    boxes = [word.box for word in reading.words if word.box and len(word.text) >= 3]
+    tall = sum(box.bottom - box.top > box.right - box.left for box in boxes)
+    return 2 * tall > len(boxes)
 
 
 def merit(reading: Reading) -> float:

@@ -16,8 +16,10 @@ Grey = NDArray[np.uint8]
 
 MEASURED_SIDE_PX = 1600
 LEAST_CONTRAST = 40
+LEAST_SIDE_PX = 12
 MARGIN_GLYPHS = 3.0
 LEAST_GLYPHS = 12
+OCR_SIDE_PX = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,23 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """The size of letters that an engine reads well: between `least_px` and `most_px` they
+    are left alone, else brought to `target_px`, enlarged at most `most_enlarged` times."""
+
+    least_px: float
+    target_px: float
+    most_px: float
+    most_enlarged: float
+
+    def scale(self, glyph_px: float) -> float:
+        """What to multiply the sides of a picture by; `glyph_px` is 0 where unknown."""
+        if not glyph_px or self.least_px <= glyph_px <= self.most_px:
+            return 1.0
+        return min(self.most_enlarged, self.target_px / glyph_px)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A part of a page at another scale: page = prepared / scale + (left, top)."""
 
@@ -56,6 +75,8 @@ def grey_of(image: Image.Image) -> Grey:
 def look(grey: Grey) -> Print:
     """Measure the print of a page."""
     height, width = grey.shape
+    if min(height, width) < LEAST_SIDE_PX:
+        return Print(glyph_px=0.0, glyphs=0, left=0, top=0, right=width, bottom=height, blank=True)
     shrink = min(1.0, MEASURED_SIDE_PX / max(height, width))
     small = (
         cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
@@ -111,19 +132,12 @@ def glyph_boxes(grey: Grey) -> NDArray[np.float64]:
     return np.asarray(boxes[usual_size])
 
 
-def prepared(
-    image: Image.Image, seen: Print, *, target_px: float, most: float, most_side_px: int
-) -> Prepared:
-    """The inked part of `image` with letters about `target_px` high, enlarged at most `most`
-    times, no side above `most_side_px`."""
+def prepared(image: Image.Image, seen: Print, *, fit: Fit) -> Prepared:
+    """The inked part of `image` with letters of a size that the engine reads well."""
     part = image.crop((seen.left, seen.top, seen.right, seen.bottom))
-    scale = min(most, target_px / seen.glyph_px) if seen.glyph_px else 1.0
-    if 0.8 < scale < 1.25:
-        scale = 1.0
-    scale = min(scale, most_side_px / max(part.size))
+    scale = min(fit.scale(seen.glyph_px), OCR_SIDE_PX / max(part.size))
     if scale != 1.0:
         size = (max(1, round(part.width * scale)), max(1, round(part.height * scale)))
-        part = part.resize(
-            size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX, reducing_gap=2.0
-        )
+        smoothing = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX
+        part = part.resize(size, smoothing, reducing_gap=2.0)
     return Prepared(image=part, scale=scale, left=seen.left, top=seen.top)

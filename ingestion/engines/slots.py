@@ -1,8 +1,9 @@
 """Slots that ration a large model among the engine children of one host.
 
 A slot is a file that its holder keeps locked (flock), so it is freed when the holder dies.
-The holder keeps its model warm until another child waits: then it gives the slot up as soon
-as it is idle. Waiting is told by a shared lock on one more file.
+The holder keeps its model warm until another child waits: then it gives the slot up when it
+is idle or had its share of time, since loading the model costs about as much as a page.
+Waiting is told by a shared lock on one more file.
 """
 
 import fcntl
@@ -16,7 +17,8 @@ from pathlib import Path
 from config.engines import EngineUnavailable
 
 POLL_S = 0.2
-LEAST_HOLD_S = 3.0
+BUSY_HOLD_S = 10.0
+IDLE_HOLD_S = 1.0
 
 
 class Slots:
@@ -29,6 +31,7 @@ class Slots:
         self._using = threading.Lock()
         self._slot: int | None = None
         self._since = 0.0
+        self._last_used = 0.0
 
     @contextmanager
     def held(self, give_up: Callable[[], None]) -> Iterator[None]:
@@ -41,7 +44,10 @@ class Slots:
                 self._slot = self._taken()
                 self._since = time.monotonic()
                 threading.Thread(target=self._watch, args=(give_up,), daemon=True).start()
-            yield
+            try:
+                yield
+            finally:
+                self._last_used = time.monotonic()
 
     def _taken(self) -> int:
         folder = Path(self.directory)
@@ -84,9 +90,12 @@ class Slots:
     def _watch(self, give_up: Callable[[], None]) -> None:
         while True:
             time.sleep(POLL_S)
-            if time.monotonic() - self._since < LEAST_HOLD_S or not self._wanted():
+            if not self._wanted():
                 continue
             with self._using:
+                now = time.monotonic()
+                if now - self._since < BUSY_HOLD_S and now - self._last_used < IDLE_HOLD_S:
+                    continue
                 give_up()
                 if self._slot is not None:
                     os.close(self._slot)

@@ -25,7 +25,7 @@ LANGUAGES = {
 }  # fmt: skip
 
 
-def found(command: str | None) -> str:
+def program(command: str | None) -> str:
     """The program to call: `command`, or the one on PATH for None; "" means none."""
     if command is None:
         return shutil.which("tesseract") or ""

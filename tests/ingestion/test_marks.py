@@ -1,0 +1,112 @@
+"""Codes on pages and invoices inside of PDFs are found and told apart."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pypdfium2 as pdfium
+import pytest
+import zxingcpp
+from PIL import Image
+
+from ingestion.engines import marks
+from ingestion.engines.base import MarkKind
+
+XML = '<?xml version="1.0" encoding="UTF-8"?><rsm:CrossIndustryInvoice>Größe</rsm:CrossIndustryInvoice>'
+
+
+def token(claims: object) -> str:
+    def part(value: object) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    return f"{part({'alg': 'RS256'})}.{part(claims)}.c2lnbmF0dXJl"
+
+
+def page_with(payload: str, turn: int = 0) -> np.ndarray:
+    code = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode)
+    picture = Image.fromarray(np.array(zxingcpp.write_barcode_to_image(code, scale=5)))
+    page = Image.new("L", (900, 1100), 255)
+    page.paste(picture, (100, 200))
+    return np.asarray(page.rotate(turn, expand=True))
+
+
+def document_with(attachments: dict[str, bytes]) -> pdfium.PdfDocument:
+    document = pdfium.PdfDocument.new()
+    document.new_page(200, 100)
+    for name, content in attachments.items():
+        document.new_attachment(name).set_data(content)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return pdfium.PdfDocument(buffer.getvalue())
+
+
+def test_a_code_is_found_with_its_place() -> None:
+    (mark,) = marks.on_page(page_with("hello docket"))
+    assert (mark.kind, mark.payload) == (MarkKind.QR, "hello docket")
+    assert mark.box is not None
+    assert 100 <= mark.box.left < mark.box.right <= 400
+    assert 200 <= mark.box.top < mark.box.bottom <= 500
+
+
+def test_a_turned_code_is_found() -> None:
+    assert [mark.payload for mark in marks.on_page(page_with("turned", 90))] == ["turned"]
+
+
+def test_an_empty_page_has_no_codes() -> None:
+    assert marks.on_page(np.full((300, 200), 255, np.uint8)) == ()
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (token({"data": "{}", "iss": "NIC"}), MarkKind.GST_QR),
+        (token({"data": "{}"}), MarkKind.QR),
+        (token(["data", "iss"]), MarkKind.QR),
+        ("a.b.c", MarkKind.QR),
+        ("www.example.com", MarkKind.QR),
+        ("181234567890/27AAPFU0939F1ZV/04-03-2024 10:22:00", MarkKind.EWB_QR),
+        ("181234567890/27AAPFU0939F1ZV", MarkKind.QR),
+        ("upi://pay?pa=a@b&am=10.00", MarkKind.QR),
+    ],
+)
+def test_a_code_is_named_by_its_payload(payload: str, kind: MarkKind) -> None:
+    assert marks.kind_of(payload) == kind
+
+
+@pytest.mark.parametrize("name", ["factur-x.xml", "ZUGFeRD-invoice.xml", "XRechnung.xml"])
+def test_an_attached_invoice_is_found_by_any_case_of_its_name(name: str) -> None:
+    (mark,) = marks.attached(document_with({"notes.txt": b"x", name: XML.encode()}))
+    assert (mark.kind, mark.payload, mark.box) == (MarkKind.EINVOICE_XML, XML, None)
+
+
+def test_other_attachments_are_left_alone() -> None:
+    document = document_with({"order-x.xml": XML.encode(), "factur-x.xml.exe": b"MZ"})
+    assert marks.attached(document) == ()
+
+
+def test_an_attachment_that_is_no_xml_is_left_out() -> None:
+    assert marks.attached(document_with({"factur-x.xml": b"\x00\x01binary"})) == ()
+
+
+def test_an_attachment_too_large_for_an_invoice_is_left_out() -> None:
+    huge = b"<a>" + b" " * marks.MOST_XML_BYTES + b"</a>"
+    assert marks.attached(document_with({"factur-x.xml": huge})) == ()
+
+
+def test_the_encoding_of_attached_xml_is_obeyed() -> None:
+    for encoding in ("utf-8-sig", "utf-16", "iso-8859-1"):
+        xml = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?><a>Größe</a>'
+        (mark,) = marks.attached(document_with({"factur-x.xml": xml.encode(encoding)}))
+        assert "Größe" in mark.payload
+
+
+@pytest.mark.real_data
+def test_every_real_einvoice_shows_its_xml() -> None:
+    folder = Path(__file__).parents[3] / "shared/data/einvoices"
+    if not folder.is_dir():
+        pytest.skip("the folder of real input is not beside the project")
+    for path in sorted(folder.glob("*.pdf")):
+        found = marks.attached(pdfium.PdfDocument(path))
+        assert [mark.kind for mark in found] == [MarkKind.EINVOICE_XML], path.name
