@@ -36,16 +36,15 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 _MIXED_CHARS = 5
 
 # Words that carry grammar, not subject; a query uses them only when it has no others.
-STOP_WORDS = frozenset(
-    """
+_GRAMMAR = """
     a about after all also an and any are as at be because been before being between both but
     by can could did do does done during each for from had has have having how if in into is
     it its may me might more most must my no nor not of off on once only or other our out over
     own same shall she should so some such than that the their them then there these they this
     those through to too under until up upon very was we were what when where which while who
     whom whose why will with within without would you your
-    """.split()
-)
+"""
+STOP_WORDS = frozenset(_GRAMMAR.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
