@@ -23,13 +23,18 @@ class Shot:
     suffix: str
 
 
-def take(rng: random.Random, pdf: bytes, attachment: bytes, variant: str) -> Shot:
-    """The file in this variant; the attachment survives only where the PDF stays a PDF of text."""
+def take(
+    rng: random.Random, pdf: bytes, *, variant: str, attachment: bytes = b"", quarter_turns: int = 0
+) -> Shot:
+    """The file in this variant: born_digital, scan or photo.
+
+    The attachment survives only where the PDF stays as it is; quarter turns are for photos.
+    """
     if variant == "born_digital":
         return Shot(content=attach(pdf, attachment) if attachment else pdf, suffix="pdf")
     if variant == "scan":
         return _scan(rng, pdf)
-    return _photograph(rng, pdf)
+    return _photograph(rng, pdf, quarter_turns)
 
 
 def attach(pdf: bytes, xml: bytes) -> bytes:
@@ -60,9 +65,12 @@ def _scan(rng: random.Random, pdf: bytes) -> Shot:
     return _bound(pages, kind, quality=88)
 
 
-def _photograph(rng: random.Random, pdf: bytes) -> Shot:
+def _photograph(rng: random.Random, pdf: bytes, quarter_turns: int) -> Shot:
     quality = rng.randrange(62, 81)
-    pages = [Image.fromarray(degrade.photographed(rng, picture)) for picture in draw_pages(pdf)]
+    pages = [
+        Image.fromarray(degrade.photographed(rng, picture, quarter_turns))
+        for picture in draw_pages(pdf)
+    ]
     return _bound(pages, "jpg" if len(pages) == 1 else "pdf", quality=quality)
 
 

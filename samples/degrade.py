@@ -34,8 +34,8 @@ def scanned(rng: random.Random, page: Picture) -> Picture:
     return toned.clip(0, 255).astype(np.uint8)
 
 
-def photographed(rng: random.Random, page: Picture) -> Picture:
-    """A hasty phone picture of at most 12 megapixels; in a third of them the phone was turned."""
+def photographed(rng: random.Random, page: Picture, quarter_turns: int) -> Picture:
+    """A hasty phone picture of at most 12 megapixels, turned so often to the left."""
     noise = np.random.default_rng(rng.getrandbits(32))
     height, width = page.shape[:2]
     short, long = rng.choice(_FRAMES)
@@ -46,8 +46,7 @@ def photographed(rng: random.Random, page: Picture) -> Picture:
     lit = _blurred(rng, picture, short) * _light(rng, frame)[:, :, np.newaxis]
     lit += _speckle(noise, (frame[1], frame[0]), rng.uniform(3, 6))[:, :, np.newaxis]
     shot = lit.clip(0, 255).astype(np.uint8)
-    turns = rng.choices((0, 1, 2, 3), weights=(13, 3, 2, 2))[0]
-    return np.ascontiguousarray(np.rot90(shot, turns))
+    return np.ascontiguousarray(np.rot90(shot, quarter_turns))
 
 
 def _speckle(noise: np.random.Generator, shape: tuple[int, int], strength: float) -> Shade:

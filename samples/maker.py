@@ -22,6 +22,10 @@ _CYCLE_LISTED = (
 _CYCLE = tuple(_CYCLE_LISTED.split())
 
 
+# How photos are turned, one after the other: three of eight do not stand upright.
+_TURNED = (0, 1, 0, 0, 2, 0, 3, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One file to be made; `turn` counts the files of its kind from 0."""
@@ -30,6 +34,7 @@ class Item:
     kind: str
     turn: int
     variant: str
+    quarter_turns: int = 0
 
 
 def plan(
@@ -42,9 +47,18 @@ def plan(
     items = []
     for number in range(count):
         kind = cycle[number % len(cycle)]
-        # Different seeds start at different layouts, so small folders differ too.
-        items.append(Item(number=number, kind=kind, turn=seen[kind] + seed, variant=dealt[number]))
-        seen[kind] += 1
+        variant = dealt[number]
+        items.append(
+            Item(
+                number=number,
+                kind=kind,
+                # Different seeds start at different layouts, so small folders differ too.
+                turn=seen[kind] + seed,
+                variant=variant,
+                quarter_turns=_TURNED[seen[variant] % len(_TURNED)] if variant == "photo" else 0,
+            )
+        )
+        seen.update((kind, variant))
     return items
 
 
@@ -71,7 +85,13 @@ def make_samples(
         for item in plan(count, seed, variants=variants, kinds=kinds):
             rng = random.Random(f"{seed}:{count}:{item.number}")
             paperwork = draw_file(rng, item.kind, item.turn)
-            shot = camera.take(rng, paperwork.pdf, paperwork.attachment, item.variant)
+            shot = camera.take(
+                rng,
+                paperwork.pdf,
+                variant=item.variant,
+                attachment=paperwork.attachment,
+                quarter_turns=item.quarter_turns,
+            )
             name = f"paper-{item.number + 1:03d}.{shot.suffix}"
             (folder / name).write_bytes(shot.content)
             line = truth_line(name, item, paperwork)

@@ -25,6 +25,7 @@ _EWAY_LAYOUTS = (SLIP_LAYOUT, DETAILED_LAYOUT)
 _FOREIGN_LAYOUTS = (LETTER_LAYOUT, FORM_LAYOUT)
 _TILL_LAYOUTS = (STACKED_LAYOUT, COLUMNS_LAYOUT)
 _COUNTRIES = ("DE", "GB", "FR", "US")
+_DATE_FORMATS = ("%d-%m-%Y", "%d/%m/%Y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d.%m.%Y")
 _ACCENTS = ((0.1, 0.3, 0.55), (0.55, 0.12, 0.15), (0.08, 0.4, 0.28), (0.25, 0.25, 0.3))
 
 
@@ -67,7 +68,7 @@ def _look(rng: random.Random, families: tuple[str, ...]) -> Look:
     return Look(
         family=rng.choice(families),
         accent=rng.choice(_ACCENTS),
-        date_format=rng.choice(("%d-%m-%Y", "%d/%m/%Y", "%d-%b-%Y", "%d %b %Y", "%d.%m.%Y")),
+        date_format=rng.choice(_DATE_FORMATS),
     )
 
 

@@ -127,7 +127,7 @@ def _malaysian(rng: random.Random) -> Receipt:
         number_label=rng.choice(("INVOICE NO", "BILL NO", "RECEIPT NO")),
         number=f"{rng.choice(('CS', 'TI', 'R'))}{rng.randrange(10_000, 999_999):07d}",
         at=_moment(rng, day),
-        date_format=rng.choice(("%d/%m/%Y", "%d-%m-%Y")),
+        date_format=rng.choice(("%d/%m/%Y", "%d-%m-%Y", "%d-%m-%y")),
         currency="MYR",
         currency_mark="RM",
         lines=lines,

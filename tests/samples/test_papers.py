@@ -25,6 +25,8 @@ DATE_FORMATS = (
     "%d-%m-%Y",
     "%d/%m/%Y",
     "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d-%m-%y",
     "%d %b %Y",
     "%d %B %Y",
     "%d.%m.%Y",
@@ -148,7 +150,12 @@ def test_a_hybrid_invoice_carries_the_xml_of_its_page() -> None:
     hybrids = [paper for paper in (drawn("foreign", turn) for turn in range(8)) if paper.attachment]
     assert hybrids
     for paperwork in hybrids:
-        shot = camera.take(random.Random(0), paperwork.pdf, paperwork.attachment, "born_digital")
+        shot = camera.take(
+            random.Random(0),
+            paperwork.pdf,
+            variant="born_digital",
+            attachment=paperwork.attachment,
+        )
         document = pypdfium2.PdfDocument(shot.content)
         attachment = document.get_attachment(0)
         assert attachment.get_name() == "factur-x.xml"
@@ -183,7 +190,7 @@ def test_scans_keep_their_pages_and_photos_are_at_most_12_megapixels(tmp_path: P
 def test_the_photo_of_a_paper_is_the_same_again() -> None:
     paperwork = drawn("receipt", 0)
     first, second = (
-        camera.take(random.Random("lens"), paperwork.pdf, b"", "photo") for _ in range(2)
+        camera.take(random.Random("lens"), paperwork.pdf, variant="photo") for _ in range(2)
     )
     assert first == second
 

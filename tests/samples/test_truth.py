@@ -211,6 +211,7 @@ def test_thirty_files_are_mixed_as_planned() -> None:
     assert kinds.count("unknown") == 6
     assert [item.variant for item in items].count("photo") == 8
     assert [item.variant for item in items].count("scan") == 8
+    assert sum(1 for item in items if item.quarter_turns) == 3
     assert {"bill", "eway_bill", "unknown"} == {item.kind for item in plan(3, 4)}
 
 
