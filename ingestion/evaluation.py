@@ -200,14 +200,14 @@ def _search(folder: Path, on_progress: OnProgress) -> Result:
         for mode in ("hybrid", "dense", "lexical"):
             gains = []
             for question in questions:
-                hits = queries.find(
+                found = queries.find(
                     queries.EVERYONE,
                     question["text"],
                     project_slug=project.slug,
                     mode=mode,
                     limit=10,
                 )
-                ranked = [key for hit in hits for key in ids.get(str(hit.document_id), [])]
+                ranked = [key for hit in found.hits for key in ids.get(str(hit.document_id), [])]
                 gains.append(scoring.ndcg(ranked, judged[question["_id"]], k=10))
             result.metrics[f"{mode}_ndcg_10"] = _mean(gains)
     return result

@@ -33,6 +33,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="real_data: no folder shared/data"))
 
 
+LEFT_OUT = ("browser", "real_data")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every browser and real-data test that was left out."""
+    for report in terminalreporter.stats.get("skipped", []):
+        marks = [mark for mark in LEFT_OUT if mark in report.keywords]
+        if marks:
+            terminalreporter.write_line(f"LEFT OUT ({', '.join(marks)}): {report.nodeid}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where a browser can be installed, a browser test that was left out is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if os.environ.get("DOCKET_REQUIRE_BROWSER") and any("browser" in r.keywords for r in skipped):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(autouse=True)
 def _own_storage(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Blobs of a test lie in its own folder."""
