@@ -60,27 +60,21 @@ def in_lines(words: Iterable[Word]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda line: sum(_box(w).top for w in line) / len(line)))
 
 
-def scaled(
-    lines: Iterable[Line], *, factor: float, left: float = 0, top: float = 0
-) -> tuple[Line, ...]:
-    """Lines whose boxes are multiplied by `factor`, then moved by `left` and `top`."""
-    return tuple(
-        tuple(
-            Word(
-                text=word.text,
-                box=None
-                if word.box is None
-                else Box(
-                    left=word.box.left * factor + left,
-                    top=word.box.top * factor + top,
-                    right=word.box.right * factor + left,
-                    bottom=word.box.bottom * factor + top,
-                ),
-                confidence=word.confidence,
-            )
-            for word in line
-        )
-        for line in lines
+def scaled(word: Word, *, factor: float, left: float = 0, top: float = 0) -> Word:
+    """The word with its box multiplied by `factor`, then moved by `left` and `top`."""
+    box = scaled_box(word.box, factor=factor, left=left, top=top)
+    return Word(text=word.text, box=box, confidence=word.confidence)
+
+
+def scaled_box(box: Box | None, *, factor: float, left: float = 0, top: float = 0) -> Box | None:
+    """`box` multiplied by `factor`, then moved by `left` and `top`."""
+    if box is None:
+        return None
+    return Box(
+        left=box.left * factor + left,
+        top=box.top * factor + top,
+        right=box.right * factor + left,
+        bottom=box.bottom * factor + top,
     )
 
 

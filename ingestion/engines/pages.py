@@ -1,8 +1,7 @@
 """The page reader that ships with Docket: the cheapest source that can be believed.
 
-In order of cost: the text layer of a PDF, then OCR by one engine, and by the other one where
-the first is unsure or cannot answer; codes on the page and attached invoices on the way. Owns
-the order and the stored picture; every source stands in a module of its own.
+In order of cost: attached invoices, codes on the page, the text layer of a PDF, OCR. Owns this
+order and the stored picture; every source stands in a module of its own.
 """
 
 import io
@@ -10,14 +9,13 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 
 from PIL import Image
 
-from config.engines import EngineError, EngineFault, EngineUnavailable
+from config.engines import EngineError, EngineFault
 from ingestion import render, render_pdf
-from ingestion.engines import doubt, marks, memory, raster, textlayer
+from ingestion.engines import marks, memory, rapid, raster, textlayer
 from ingestion.engines.base import (
     FileFacts,
     Limits,
@@ -27,36 +25,15 @@ from ingestion.engines.base import (
     TextSource,
     Word,
 )
-from ingestion.engines.layout import Line, Reading, scaled, text_of
+from ingestion.engines.layout import Reading, scaled, scaled_box
+from ingestion.engines.ocr import ORDER, Ocr
 from ingestion.engines.rapid import Rapid
 from ingestion.engines.slots import Slots
 from ingestion.engines.tesseract import Tesseract, program
 
 LAYER_DPI = 150.0
-TESSERACT_FIT = raster.Fit(least_px=19, target_px=24, most_px=30, most_enlarged=2.5)
-RAPID_FIT = raster.Fit(least_px=12, target_px=20, most_px=45, most_enlarged=2.0)
-LEAST_SURE_TURN = 1.0
 WEBP_QUALITY = 80
 WEBP_EFFORT = 1
-# Sideways pages are read as well turned as they are; the turn is believed unless it harms.
-SAME_MERIT = 0.9
-# RapidOCR reads receipts at 0.93 and office pages at 0.99 word F1 where Tesseract reaches 0.77
-# and 0.96, and needs no more processor time: it goes first, Tesseract where it cannot help.
-ORDER = ("rapid", "tesseract")
-RAPID_LANGUAGES = frozenset(
-    ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "fi", "pl", "cs", "hu", "ro", "tr")
-    + ("zh", "ja", "eng", "deu", "fra", "spa", "ita", "por", "nld", "swe", "dan", "fin", "pol")
-    + ("ces", "hun", "ron", "tur", "chi_sim", "chi_tra", "jpn")
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Upright:
-    """A reading of a page after it was turned by `rotation` degrees clockwise."""
-
-    reading: Reading
-    rotation: int
-    image: Image.Image
 
 
 class AutoReader:
@@ -84,9 +61,11 @@ class AutoReader:
         if slot_dir:  # the holders of the slots share all cores
             threads = max(threads, cores // slots.count)
         command = program(tesseract_cmd)
-        self.order = tuple(order)
-        self.tesseract = Tesseract(command, timeout_s) if command else None
-        self.rapid = Rapid(threads, slots)
+        self.ocr = Ocr(
+            order=order,
+            rapid=Rapid(threads, slots) if rapid.is_installed() and "rapid" in order else None,
+            tesseract=Tesseract(command, timeout_s) if command and "tesseract" in order else None,
+        )
         self.poppler = _poppler_folder(poppler_path)
 
     def open(self, *, path: str, media_type: str, password: str, limits: Limits) -> FileFacts:
@@ -135,8 +114,17 @@ class AutoReader:
                 limits=limits,
                 poppler=self.poppler,
             )
-            codes = () if ignore_embedded else marks.on_page(raster.grey_of(drawn.image))
-            return self._ocr(drawn, languages, codes, limits)
+            upright = self.ocr.read(drawn.image, languages)
+            codes = () if ignore_embedded else marks.on_page(raster.grey_of(upright.image))
+            return _stored(
+                upright.image,
+                drawn.dpi,
+                upright.reading,
+                source=TextSource.OCR,
+                codes=codes,
+                limits=limits,
+                rotation=upright.rotation,
+            )
 
     def _layered(self, path: str, number: int, limits: Limits) -> PageReading | None:
         """The page by its text layer, None where that cannot be believed or drawn."""
@@ -152,104 +140,17 @@ class AutoReader:
         grey = raster.grey_of(image)
         if not (layer.is_legible and textlayer.covers(layer, grey)):
             return None
+        reading = Reading(
+            lines=layer.lines, engine=textlayer.ENGINE, version=textlayer.engine_version()
+        )
         return _stored(
             image,
             dpi,
-            layer.lines,
+            reading,
             source=TextSource.LAYER,
-            engine=textlayer.ENGINE,
-            engine_version=textlayer.engine_version(),
-            marks_=marks.on_page(grey),
+            codes=marks.on_page(grey),
             limits=limits,
         )
-
-    def _ocr(
-        self,
-        drawn: render.Raster,
-        languages: Sequence[str],
-        codes: tuple[Mark, ...],
-        limits: Limits,
-    ) -> PageReading:
-        upright = self._upright(drawn.image, languages)
-        return _stored(
-            upright.image,
-            drawn.dpi,
-            upright.reading.lines,
-            source=TextSource.OCR,
-            engine=upright.reading.engine,
-            engine_version=upright.reading.version,
-            marks_=codes,
-            limits=limits,
-            rotation=upright.rotation,
-        )
-
-    def _upright(self, image: Image.Image, languages: Sequence[str]) -> _Upright:
-        """The reading of the page the right way up."""
-        seen = raster.look(raster.grey_of(image))
-        if seen.blank:
-            blank = Reading(lines=(), engine="blank", version="1")
-            return _Upright(reading=blank, rotation=0, image=image)
-        first = self._best(image, seen, languages)
-        if doubt.is_sure(first) and not doubt.is_sideways(first):
-            return _Upright(reading=first, rotation=0, image=image)
-        rotation = self._turn(image, seen)
-        if rotation == 0:
-            return _Upright(reading=first, rotation=0, image=image)
-        turned = image.rotate(-rotation, expand=True)
-        second = self._best(turned, raster.look(raster.grey_of(turned)), languages)
-        if doubt.merit(second) < SAME_MERIT * doubt.merit(first):
-            return _Upright(reading=first, rotation=0, image=image)
-        return _Upright(reading=second, rotation=rotation, image=turned)
-
-    def _best(self, image: Image.Image, seen: raster.Print, languages: Sequence[str]) -> Reading:
-        """The first engine's reading that is sure, else the best of them all.
-
-        EngineUnavailable where an engine cannot answer now and the others are not sure."""
-        readings: list[Reading] = []
-        absent: EngineUnavailable | None = None
-        for name in self._order(languages):
-            try:
-                readings.append(self._read_by(name, image, seen, languages))
-            except EngineUnavailable as error:
-                absent = error
-                continue
-            if doubt.is_sure(readings[-1]):
-                return readings[-1]
-        if absent is not None:
-            raise absent
-        return max(readings, key=doubt.merit)
-
-    def _order(self, languages: Sequence[str]) -> list[str]:
-        """The engines to ask; scripts that RapidOCR does not know go to Tesseract first."""
-        usable = [name for name in self.order if name != "tesseract" or self.tesseract]
-        if not usable:
-            raise EngineUnavailable("No OCR engine is switched on. Install Tesseract or RapidOCR.")
-        if not set(languages) <= RAPID_LANGUAGES:
-            usable.sort(key=lambda name: name != "tesseract")
-        return usable
-
-    def _read_by(
-        self, name: str, image: Image.Image, seen: raster.Print, languages: Sequence[str]
-    ) -> Reading:
-        """The page as the engine `name` reads it, boxes in pixels of `image`."""
-        if name == "tesseract" and self.tesseract:
-            ready = raster.prepared(image, seen, fit=TESSERACT_FIT)
-            found = self.tesseract.read(ready.image, languages)
-        else:
-            ready = raster.prepared(image, seen, fit=RAPID_FIT)
-            found = self.rapid.read(ready.image)
-        lines = scaled(found.lines, factor=1 / ready.scale, left=ready.left, top=ready.top)
-        return Reading(lines=lines, engine=found.engine, version=found.version)
-
-    def _turn(self, image: Image.Image, seen: raster.Print) -> int:
-        """Degrees to turn the page clockwise so that it stands upright."""
-        if "rapid" in self.order:
-            return self.rapid.turn(raster.prepared(image, seen, fit=RAPID_FIT).image)
-        if self.tesseract:
-            ready = raster.prepared(image, seen, fit=TESSERACT_FIT)
-            degrees, sureness = self.tesseract.turn(ready.image)
-            return degrees if sureness >= LEAST_SURE_TURN else 0
-        return 0
 
 
 @contextmanager
@@ -306,12 +207,10 @@ def _text_reading(text: str) -> PageReading:
 def _stored(
     image: Image.Image,
     dpi: float,
-    lines: tuple[Line, ...],
+    reading: Reading,
     *,
     source: TextSource,
-    engine: str,
-    engine_version: str,
-    marks_: tuple[Mark, ...],
+    codes: tuple[Mark, ...],
     limits: Limits,
     rotation: int = 0,
 ) -> PageReading:
@@ -320,21 +219,23 @@ def _stored(
     if factor < 1:
         size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
         image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-        lines = scaled(lines, factor=factor)
+    words = tuple(scaled(word, factor=factor) for word in reading.words)
     target = io.BytesIO()
     image.save(target, "WEBP", quality=WEBP_QUALITY, method=WEBP_EFFORT)
-    reading = Reading(lines=lines, engine=engine, version=engine_version)
     return PageReading(
         image=target.getvalue(),
         width_px=image.width,
         height_px=image.height,
         dpi=dpi * factor,
         rotation=rotation,
-        text=text_of(lines),
-        words=reading.words,
+        text=reading.text,
+        words=words,
         source=source,
         confidence=reading.confidence,
-        engine=engine,
-        engine_version=engine_version,
-        marks=marks_,
+        engine=reading.engine,
+        engine_version=reading.version,
+        marks=tuple(
+            Mark(kind=code.kind, payload=code.payload, box=scaled_box(code.box, factor=factor))
+            for code in codes
+        ),
     )

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
@@ -53,6 +54,11 @@ class _Found:
     text: str
     places: tuple[float, ...]
     confidences: tuple[float, ...]
+
+
+def is_installed() -> bool:
+    """Whether the packages are there; they are loaded at the first page only."""
+    return all(find_spec(package) for package in ("rapidocr", "openvino"))
 
 
 class Rapid:

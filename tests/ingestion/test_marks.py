@@ -14,7 +14,7 @@ from PIL import Image
 from ingestion.engines import marks
 from ingestion.engines.base import MarkKind
 
-XML = '<?xml version="1.0" encoding="UTF-8"?><rsm:CrossIndustryInvoice>Größe</rsm:CrossIndustryInvoice>'
+XML = '<?xml version="1.0" encoding="UTF-8"?><rsm:Invoice>Größe</rsm:Invoice>'
 
 
 def token(claims: object) -> str:
