@@ -17,12 +17,7 @@ class _Country:
     streets: tuple[str, ...]
     towns: tuple[tuple[str, str], ...]
     town_line: str
-    wares: tuple[tuple[str, str, int], ...]
-    rates: tuple[Decimal, ...]
-
-
-def _rates(*percents: str) -> tuple[Decimal, ...]:
-    return tuple(Decimal(percent) for percent in percents)
+    wares: tuple[tuple[str, str, int, str], ...]
 
 
 _COUNTRIES = {
@@ -47,14 +42,13 @@ _COUNTRIES = {
         ),
         town_line="{town} {code}",
         wares=(
-            ("Oak door, made to measure", "pc", 420),
-            ("Site survey", "h", 65),
-            ("Printed brochure A5, 16 pages", "pc", 2),
-            ("Delivery and fitting", "h", 48),
-            ("Children's workbook", "pc", 7),
-            ("Rope 12 mm, polyester", "m", 3),
+            ("Oak door, made to measure", "pc", 420, "20"),
+            ("Site survey", "h", 65, "20"),
+            ("Printed brochure A5, 16 pages", "pc", 2, "0"),
+            ("Delivery and fitting", "h", 48, "20"),
+            ("Children's workbook", "pc", 7, "0"),
+            ("Rope 12 mm, polyester", "m", 3, "20"),
         ),
-        rates=_rates("20", "20", "0"),
     ),
     "US": _Country(
         firms=(
@@ -77,14 +71,13 @@ _COUNTRIES = {
         ),
         town_line="{town} {code}",
         wares=(
-            ("Torque wrench 1/2 in", "ea", 89),
-            ("Work gloves, dozen", "dz", 34),
-            ("Soil moisture sensor", "ea", 142),
-            ("Consulting, senior", "hr", 155),
-            ("Replacement filter", "ea", 19),
-            ("Steel shelving bay", "ea", 228),
+            ("Torque wrench 1/2 in", "ea", 89, "8.25"),
+            ("Work gloves, dozen", "dz", 34, "8.25"),
+            ("Soil moisture sensor", "ea", 142, "8.25"),
+            ("Consulting, senior", "hr", 155, "8.25"),
+            ("Replacement filter", "ea", 19, "8.25"),
+            ("Steel shelving bay", "ea", 228, "8.25"),
         ),
-        rates=_rates("8.25", "8.25"),
     ),
     "DE": _Country(
         firms=(
@@ -97,14 +90,13 @@ _COUNTRIES = {
         towns=(("Kassel", "34117"), ("Münster", "48143"), ("Chemnitz", "09111"), ("Ulm", "89073")),
         town_line="{code} {town}",
         wares=(
-            ("Akku-Bohrschrauber 18 V", "Stk", 149),
-            ("Wartung Druckluftanlage", "Std", 92),
-            ("Kopierpapier A4, 500 Blatt", "Pkg", 5),
-            ("Fachbuch Zerspanung", "Stk", 38),
-            ("Schaltschrank, lackiert", "Stk", 612),
-            ("Anfahrt pauschal", "psch", 45),
+            ("Akku-Bohrschrauber 18 V", "Stk", 149, "19"),
+            ("Wartung Druckluftanlage", "Std", 92, "19"),
+            ("Kopierpapier A4, 500 Blatt", "Pkg", 5, "19"),
+            ("Fachbuch Zerspanung", "Stk", 38, "7"),
+            ("Schaltschrank, lackiert", "Stk", 612, "19"),
+            ("Anfahrt pauschal", "psch", 45, "19"),
         ),
-        rates=_rates("19", "19", "7"),
     ),
     "FR": _Country(
         firms=(
@@ -122,14 +114,13 @@ _COUNTRIES = {
         towns=(("Nantes", "44000"), ("Dijon", "21000"), ("Grenoble", "38000"), ("Rouen", "76000")),
         town_line="{code} {town}",
         wares=(
-            ("Fenêtre chêne double vitrage", "u", 540),
-            ("Main-d'œuvre pose", "h", 52),
-            ("Panneau isolant 100 mm", "m2", 23),
-            ("Livre technique", "u", 31),
-            ("Étude thermique", "fft", 480),
-            ("Quincaillerie diverse", "lot", 64),
+            ("Fenêtre chêne double vitrage", "u", 540, "5.5"),
+            ("Main-d'œuvre pose", "h", 52, "20"),
+            ("Panneau isolant 100 mm", "m2", 23, "5.5"),
+            ("Livre technique", "u", 31, "5.5"),
+            ("Étude thermique", "fft", 480, "20"),
+            ("Quincaillerie diverse", "lot", 64, "20"),
         ),
-        rates=_rates("20", "20", "5.5"),
     ),
 }
 
@@ -146,10 +137,7 @@ def foreign_bill(rng: random.Random, country: str) -> ForeignBill:
     land = _COUNTRIES[country]
     names = rng.sample(land.firms, 2)
     day = any_day(rng)
-    lines = tuple(
-        _line(rng, ware, rng.choice(land.rates[:2]) if country == "US" else rng.choice(land.rates))
-        for ware in rng.sample(land.wares, rng.randrange(2, 6))
-    )
+    lines = tuple(_line(rng, ware) for ware in rng.sample(land.wares, rng.randrange(2, 6)))
     return ForeignBill(
         country=country,
         number=_number(rng, country, day),
@@ -174,8 +162,8 @@ def _firm(rng: random.Random, land: _Country, name: str, *, tax_id: str) -> Part
     )
 
 
-def _line(rng: random.Random, ware: tuple[str, str, int], rate: Decimal) -> Line:
-    name, unit, price = ware
+def _line(rng: random.Random, ware: tuple[str, str, int, str]) -> Line:
+    name, unit, price, rate = ware
     unit_price = Decimal(price) + Decimal(rng.choice((0, 0, 49, 50, 90))) / 100
     quantity = Decimal(rng.randrange(1, 5 if price > 100 else 40))
     return Line(
@@ -184,7 +172,7 @@ def _line(rng: random.Random, ware: tuple[str, str, int], rate: Decimal) -> Line
         unit=unit,
         unit_price=unit_price,
         taxable=to_cents(quantity * unit_price),
-        rate=rate,
+        rate=Decimal(rate),
     )
 
 

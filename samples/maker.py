@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from samples import camera
-from samples.shelf import FILE_KINDS, Paperwork, draw_file
+from samples.shelf import Paperwork, draw_file
 
 VARIANTS = ("born_digital", "scan", "photo")
 
@@ -120,7 +120,3 @@ def truth_line(name: str, item: Item, paperwork: Paperwork) -> dict[str, Any]:
         for filed in documents
     ]
     return line
-
-
-def unknown_kinds(kinds: Sequence[str]) -> list[str]:
-    return [kind for kind in kinds if kind not in FILE_KINDS]
