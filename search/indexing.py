@@ -74,7 +74,8 @@ def active_embedder() -> Embedder:
     """The row of the embedder that the settings name.
 
     Makes it at the first call for a new embedder, with its index over the vectors to come;
-    the shipped one's row is made by a migration. Loads no model."""
+    the shipped one's row is made by a migration. That first call must not follow a change of
+    chunks in its transaction: Postgres makes no index then. Loads no model."""
     named = engine()
     known = Embedder.objects.filter(name=named.name).first()
     if known is not None:

@@ -8,6 +8,7 @@ A hit is a document with its best chunk; `limit` counts documents. What is defin
     no engine for vectors       hybrid does without and says so; dense raises
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -40,6 +41,9 @@ class Everyone:
     """The viewer at the command line: who may run it may read the database anyway."""
 
 
+EVERYONE = Everyone()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A document that answers, with its best chunk.
@@ -64,12 +68,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Hits, best first; `mode` is how they were found, `notice` why that is not as asked."""
+    """Hits, best first; `mode` is how they were found, `notice` why that is not as asked.
+
+    Stands for its hits where only those matter: `for hit in find(...)`."""
 
     query: str
     mode: Mode
     hits: tuple[Hit, ...]
     notice: str = ""
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
 
 
 def find(

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from documents.errors import DocketError
 from search import queries
 from search.presentation import as_json
-from search.queries import Everyone, Found, Mode
+from search.queries import Found, Mode
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             for query in asked:
                 found = queries.find(
-                    Everyone(),
+                    queries.EVERYONE,
                     query,
                     project_slug=options["project"],
                     mode=options["mode"],
