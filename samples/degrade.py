@@ -110,7 +110,8 @@ def _placed(rng: random.Random, *, page_size: tuple[int, int], frame: tuple[int,
     width, height = page_size
     share = rng.uniform(_SMALLEST_PAGE_SHARE, 0.93)
     scale = share * min(frame[0] / width, frame[1] / height)
-    angle = np.radians(rng.uniform(-6, 6))
+    # Perspective and jitter tilt some lines by another degree and a half.
+    angle = np.radians(rng.uniform(-4.5, 4.5))
     centre = np.array(frame) / 2 + np.array([rng.uniform(-0.015, 0.015) * side for side in frame])
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float64)
     spread = (corners - np.array([width, height]) / 2) * scale
