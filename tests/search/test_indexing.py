@@ -9,7 +9,6 @@ from django.db import IntegrityError, connection, transaction
 from documents.models import Document, Page, Project
 from search import indexing
 from search.models import Chunk, Corpus, Embedder, Term
-from tests import factories
 from tests.search.corpus import index, indexed, written
 
 LONG = " ".join(f"word{n}" for n in range(150))

@@ -1,3 +1,5 @@
+from typing import Any
+
 from search import snippets
 from search.queries import wanted_terms
 
@@ -44,7 +46,7 @@ def test_parts_put_together_are_the_snippet() -> None:
 
 
 def test_boxes_are_those_of_matched_words_that_have_one() -> None:
-    words = [
+    words: list[list[Any]] = [
         ["Total", 10, 20, 60, 40, 0.9],
         ["1,04,571.50", 70, 20, 160, 40, 0.9],
         ["Total", None, None, None, None, 1.0],
