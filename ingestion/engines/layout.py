@@ -1,12 +1,13 @@
 """Words into lines into text: the reading order of words whose order is not known.
 
-Lines are words whose boxes overlap in height. Wide runs of prose are split where a white
-gutter goes through them, so that columns are read one after the other, while the short cells
-of tables and invoices stay on their lines.
+Lines are words whose boxes overlap in height.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ingestion.engines.base import Box, Word
 
@@ -48,16 +49,36 @@ def text_of(lines: Iterable[Line]) -> str:
 
 
 def in_lines(words: Iterable[Word]) -> tuple[Line, ...]:
-    """Words grouped into lines from top to bottom, each from left to right."""
-    open_lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: _box(w).top + _box(w).bottom):
-        home = max(open_lines[-12:], key=lambda line: _overlap(line, word), default=None)
-        if home is not None and _overlap(home, word) >= SAME_LINE_OVERLAP:
-            home.append(word)
+    """Words grouped into lines from top to bottom, each from left to right.
+
+    From left to right every word joins the line whose last word it shares most height with:
+    so lines may slope, as they do on photos."""
+    lines: list[list[Word]] = []
+    tops: list[float] = []
+    bottoms: list[float] = []
+    for word in sorted(words, key=lambda w: _box(w).left):
+        box = _box(word)
+        home = _home(box, np.array(tops), np.array(bottoms))
+        if home is None:
+            lines.append([word])
+            tops.append(box.top)
+            bottoms.append(box.bottom)
         else:
-            open_lines.append([word])
-    lines = [tuple(sorted(line, key=lambda w: _box(w).left)) for line in open_lines]
-    return tuple(sorted(lines, key=lambda line: sum(_box(w).top for w in line) / len(line)))
+            lines[home].append(word)
+            tops[home], bottoms[home] = box.top, box.bottom
+    lines.sort(key=lambda line: sum(_box(w).top for w in line) / len(line))
+    return tuple(tuple(line) for line in lines)
+
+
+def _home(box: Box, tops: NDArray[np.float64], bottoms: NDArray[np.float64]) -> int | None:
+    """The line to which a word with this box belongs, by the heights of their last words."""
+    if not len(tops):
+        return None
+    shared = np.minimum(bottoms, box.bottom) - np.maximum(tops, box.top)
+    least = np.maximum(np.minimum(bottoms - tops, box.bottom - box.top), 1e-6)
+    overlap = shared / least
+    best = int(np.argmax(overlap))
+    return best if overlap[best] >= SAME_LINE_OVERLAP else None
 
 
 def scaled(word: Word, *, factor: float, left: float = 0, top: float = 0) -> Word:
@@ -82,17 +103,3 @@ def _box(word: Word) -> Box:
     if word.box is None:
         raise ValueError("only words with boxes have an order")
     return word.box
-
-
-def _overlap(line: Sequence[Word], word: Word) -> float:
-    """Shared height with the nearest words of the line over the smaller of both heights."""
-    box = _box(word)
-    near = min(line, key=lambda w: _gap(_box(w), box))
-    other = _box(near)
-    shared = min(box.bottom, other.bottom) - max(box.top, other.top)
-    least = min(box.bottom - box.top, other.bottom - other.top)
-    return shared / least if least > 0 else 0.0
-
-
-def _gap(a: Box, b: Box) -> float:
-    return max(a.left - b.right, b.left - a.right, 0.0)

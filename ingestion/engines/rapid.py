@@ -28,9 +28,11 @@ DETECTOR_SIDE_PX = 1280
 LEAST_LINE_SCORE = 0.5
 TRIED_LINES = 8
 UPRIGHT_MARGIN = 0.05
-BATCH_LINES = 6
+# OpenVINO keeps some 3 MB for every shape of input that it has seen: few sizes of batches and
+# few widths, narrow ones too, since padding short words to the usual 320 pixels misleads.
+BATCH_SIZES = (6, 3, 1)
 LINE_PX = 48
-WIDTH_STEP_PX = 80
+WIDTHS_PX = (80, 160, 240, 320, 400, 480, 560, 640, 800, 960, 1120, 1280, 1600, 1920, 2560)
 WORD_GAP = 2.2
 
 Pixels = NDArray[np.uint8]
@@ -159,11 +161,9 @@ class Rapid:
         read: list[_Text | None] = [None] * len(crops)
         order = sorted(range(len(crops)), key=lambda index: _ratio(crops[index]))
         try:
-            for start in range(0, len(order), BATCH_LINES):
-                batch = order[start : start + BATCH_LINES]
-                # Few different widths: OpenVINO keeps memory for every shape it has seen.
-                width = math.ceil(LINE_PX * _ratio(crops[batch[-1]]) / WIDTH_STEP_PX)
-                engine.text_rec.rec_image_shape = [3, LINE_PX, width * WIDTH_STEP_PX]
+            for batch in _batches(order):
+                width = LINE_PX * _ratio(crops[batch[-1]])
+                engine.text_rec.rec_image_shape = [3, LINE_PX, _step_above(width)]
                 found = engine.text_rec(
                     TextRecInput(img=[crops[index] for index in batch], return_word_box=True)
                 )
@@ -178,6 +178,18 @@ class Rapid:
 
 def _failed() -> EngineError:
     return EngineError("RapidOCR cannot read the page.", "page_damaged")
+
+
+def _batches(order: list[int]) -> Iterator[list[int]]:
+    start = 0
+    while start < len(order):
+        size = next(size for size in BATCH_SIZES if size <= len(order) - start)
+        yield order[start : start + size]
+        start += size
+
+
+def _step_above(width: float) -> int:
+    return next((step for step in WIDTHS_PX if step >= width), math.ceil(width / 640) * 640)
 
 
 def _ratio(crop: Pixels) -> float:
