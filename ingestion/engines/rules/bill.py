@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from documents.fields import find_amounts, find_dates, find_gstins, is_gstin, repair_gstin
 from ingestion.engines.base import FieldReading, PageInput, ValueSource
 from ingestion.engines.rules import parsers
-from ingestion.engines.rules.items import item_readings, line_sums
+from ingestion.engines.rules.items import item_readings, line_sums, with_net_column
 from ingestion.engines.rules.labels import lexicon
 from ingestion.engines.rules.layout import Cell, read_lines
 from ingestion.engines.rules.locale import Locale, locale_of
@@ -21,6 +22,7 @@ from ingestion.engines.rules.near import (
 )
 from ingestion.engines.rules.parties import Party, heading_party, labelled_party
 from ingestion.engines.rules.tables import read_table
+from ingestion.engines.rules.tills import read_till_rows
 from ingestion.engines.rules.totals import Foot, Totals
 
 _AMOUNT_FIELDS = (
@@ -46,6 +48,10 @@ class BillReader:
         self.table = read_table(
             self.lines, amounts=lexicon("amounts"), decimal_comma=self.locale.decimal_comma
         )
+        if not self.table.rows:
+            self.table = read_till_rows(
+                self.lines, amounts=lexicon("amounts"), decimal_comma=self.locale.decimal_comma
+            )
         self.readings: dict[str, FieldReading] = {}
 
     def read(self) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
@@ -59,7 +65,13 @@ class BillReader:
         self._tax_id(recipient)
         totals = self._totals()
         self._currency(totals)
-        for reading in item_readings(self.table, decimal_comma=self.locale.decimal_comma):
+        table = with_net_column(
+            self.table,
+            decimal_comma=self.locale.decimal_comma,
+            taxable=amount_of(totals.chosen.get("taxable_amount")),
+            total=amount_of(totals.chosen.get("total_amount")),
+        )
+        for reading in item_readings(table, decimal_comma=self.locale.decimal_comma):
             self.readings[reading.pointer] = reading
         read = {pointer.strip("/") for pointer in self.readings}
         labelled = (self.near.fields() | set(totals.ranked)) & set(_LABELLED) - read
@@ -77,6 +89,7 @@ class BillReader:
             for one in self.near.candidates("document_number", parsers.document_number)
             if self._is_number(one)
         ]
+        found = found or self.near.candidates("vague_number", parsers.lone_number)
         self._put("document_number", found)
         self._put("ewb_number", self.near.candidates("ewb_number", parsers.ewb_number))
         self._put(
@@ -243,11 +256,10 @@ class BillReader:
     def _tax_id(self, recipient: Party | None) -> None:
         if "/supplier_gstin" in self.readings:
             return
-        taken = recipient.lines if recipient else frozenset()
         found = [
             one
             for one in self.near.candidates("supplier_tax_id", parsers.tax_id)
-            if one.line not in taken and one.line not in self.table.lines
+            if one.line not in self.table.lines and not (recipient and recipient.holds(one))
         ]
         self._put("supplier_tax_id", sorted(found, key=lambda one: one.line))
 
@@ -268,12 +280,12 @@ class BillReader:
         totals = foot.settle(line_sums(self.table, decimal_comma=comma))
         for field in _AMOUNT_FIELDS:
             chosen = totals.chosen.get(field)
-            if chosen is None:
-                continue
+            if chosen is None or not chosen.raw:
+                continue  # the sum of the GST amounts helps to settle, nobody printed it
             if totals.closes and field in ("total_amount", "taxable_amount", "tax_amount"):
                 chosen = rescored(chosen, min(1.0, chosen.score + 0.15))
             reading = reading_of(f"/{field}", chosen, others=totals.ranked.get(field, ())[:3])
-            if not chosen.raw or chosen.note.startswith("sum of"):
+            if chosen.note.startswith("sum of"):
                 reading = replace(reading, source=ValueSource.DERIVED)
             self.readings[f"/{field}"] = reading
         return totals
@@ -324,6 +336,11 @@ def _gstin_candidate(cell: Cell, raw: str, start: int, end: int) -> Candidate:
         note="repaired: the printed characters fail the checksum",
     )
     return candidate_of(cell, parsed, score=0.5)
+
+
+def amount_of(candidate: Candidate | None) -> Decimal | None:
+    """The number of a candidate amount."""
+    return Decimal(candidate.value) if candidate is not None else None
 
 
 def read_bill(pages: Sequence[PageInput]) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:

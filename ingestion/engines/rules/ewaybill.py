@@ -15,7 +15,7 @@ from ingestion.engines.base import FieldReading, PageInput
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.items import item_readings
 from ingestion.engines.rules.labels import lexicon
-from ingestion.engines.rules.layout import Cell, read_lines
+from ingestion.engines.rules.layout import Cell, Token, read_lines
 from ingestion.engines.rules.near import (
     Candidate,
     Neighbourhood,
@@ -55,9 +55,9 @@ class EwayBillReader:
             ("valid_until", day),
             ("document_number", parsers.document_number),
             ("document_date", day),
-            ("document_type", parsers.plain_text),
+            ("document_type", _document_type),
             ("total_invoice_value", _amount),
-            ("reason", parsers.plain_text),
+            ("reason", _reason),
             ("distance_km", parsers.kilometres),
             ("transporter_id", _gstin),
             ("vehicle_number", parsers.vehicle),
@@ -67,6 +67,7 @@ class EwayBillReader:
         for field, parse in simple:
             self._put(field, self.near.candidates(field, parse))
         self._document_details()
+        self._generated_by()
         self._parties()
         self._places()
         self._fallbacks()
@@ -82,6 +83,39 @@ class EwayBillReader:
                 f"/{field}", candidates[0], others=candidates[1:3], value=value
             )
 
+    def _generated_by(self) -> None:
+        """GSTIN and name, the name going on in the line below where it was too long."""
+        for label in self.near.labels:
+            if label.field != "generated_by":
+                continue
+            for spot in self.near.spots(label):
+                parsed = parsers.plain_text(spot.text)
+                if parsed is None:
+                    continue
+                tokens = [*spot.cell.tokens_in(spot.start, spot.end)]
+                tokens += self._wrapped(spot.cell, tokens[0].left)
+                cell = Cell(
+                    page=spot.cell.page,
+                    line=spot.cell.line,
+                    tokens=tuple(token for token in tokens if token.text.strip(" :")),
+                    source=spot.cell.source,
+                )
+                whole = parsers.plain_text(cell.text)
+                if whole is not None:
+                    self.readings.pop("/generated_by", None)
+                    self._put("generated_by", [candidate_of(cell, whole, score=1.0)])
+                return
+
+    def _wrapped(self, cell: Cell, left: float) -> tuple[Token, ...]:
+        """The words under a cell that go on with it: same left edge, close, no label."""
+        for line in self.lines[cell.line + 1 : cell.line + 2]:
+            for other in line.cells:
+                close = other.top - cell.bottom < cell.height and line.page == cell.page
+                aligned = abs(other.left - left) < 0.5 * cell.height
+                if close and aligned and not self.near.labels_in(other) and ":" not in other.text:
+                    return other.tokens
+        return ()
+
     def _document_details(self) -> None:
         """ "Document Details: Tax Invoice - INV/1 - 21/03/2024" holds three fields."""
         for label in self.near.labels:
@@ -93,6 +127,9 @@ class EwayBillReader:
                     continue
                 for group in ("type", "number", "date"):
                     value = match[group].strip(" -")
+                    if group == "type":
+                        kind = _document_type(value)
+                        value = kind.value if kind else value
                     if group == "date":
                         value = next((hit.value for hit in find_dates(value)), "")
                     start, end = match.span(group)
@@ -154,12 +191,25 @@ class EwayBillReader:
                 "reason",
                 [
                     one
-                    for one in self.near.candidates("transaction_type", parsers.plain_text)
+                    for one in self.near.candidates("transaction_type", _reason)
                     if re.search(
                         r"supply|job|sale|export|import|own use|others|return", one.raw, re.I
                     )
                 ],
             )
+
+        if "/distance_km" not in self.readings:
+            self._bracketed_distance()
+
+    def _bracketed_distance(self) -> None:
+        """ "Valid From: 21/03/2024 10:52 AM [350Kms]", as the summary prints it."""
+        for line in self.lines:
+            for cell in line.cells:
+                match = re.search(r"[\[({]\s?(\d{1,4})\s?kms?\b", cell.folded)
+                if match:
+                    parsed = Parsed(value=match[1], start=match.start(1), end=match.end(1))
+                    self._put("distance_km", [candidate_of(cell, parsed, score=0.95)])
+                    return
 
     def _items(self) -> None:
         for reading in item_readings(self.table, decimal_comma=False, pointer="/items"):
@@ -173,18 +223,6 @@ class EwayBillReader:
                 "tax_rate",
             ):
                 self.readings[reading.pointer] = reading
-        hsn = self.readings.get("/items/0/hsn_code")
-        if hsn is not None and "/hsn_code" not in self.readings:
-            self.readings["/hsn_code"] = FieldReading(
-                pointer="/hsn_code",
-                value=hsn.value,
-                raw=hsn.raw,
-                page=hsn.page,
-                box=hsn.box,
-                source=hsn.source,
-                confidence=hsn.confidence,
-                note="of the first item",
-            )
 
 
 _LABELLED = (
@@ -192,6 +230,19 @@ _LABELLED = (
     "recipient_gstin", "document_number", "document_date", "total_invoice_value", "hsn_code",
     "vehicle_number", "transporter_id", "distance_km",
 )  # fmt: skip
+
+
+_PIN = re.compile(r"(?<!\d)[1-9]\d{2}\s?\d{3}(?!\d)")
+
+
+def _with_pin(parts: list[Cell]) -> list[Cell]:
+    """Place, state and PIN of an address: its line with the PIN, and the one before it where
+    that line holds nothing else."""
+    for index, part in enumerate(parts):
+        if _PIN.search(part.text):
+            alone = sum(char.isalpha() for char in part.text) < 4
+            return parts[max(0, index - 1) if alone else index : index + 1]
+    return parts
 
 
 def _place_cells(near: Neighbourhood, cell: Cell, offset: int) -> Candidate | None:
@@ -217,12 +268,44 @@ def _place_cells(near: Neighbourhood, cell: Cell, offset: int) -> Candidate | No
         bottom = near_cells[0].bottom
     if not parts:
         return None
+    parts = _with_pin(parts)
     text = ", ".join(part.text.strip(" ,:-.") for part in parts)
     tokens = tuple(token for part in parts for token in part.tokens)
     whole = Cell(page=cell.page, line=cell.line, tokens=tokens, source=cell.source)
     parsed = Parsed(value=text[:300], start=0, end=len(whole.text))
-    has_pin = bool(re.search(r"(?<!\d)[1-9]\d{2}\s?\d{3}(?!\d)", text))
+    has_pin = bool(_PIN.search(text))
     return candidate_of(whole, parsed, score=0.95 if has_pin else 0.8)
+
+
+_KINDS = (
+    ("INV", r"\binv\b|tax invoice|invoice"),
+    ("BIL", r"\bbil\b|bill of supply"),
+    ("CHL", r"\bchl\b|challan"),
+    ("BOE", r"\bboe\b|bill of entry"),
+    ("OTH", r"\both\b|others?\b|credit note"),
+)
+
+
+def _document_type(text: str) -> Parsed | None:
+    """The portal's code of a kind of document: INV, BIL, CHL, BOE or OTH."""
+    plain = parsers.plain_text(text)
+    if plain is None:
+        return None
+    for code, words in _KINDS:
+        if re.search(words, plain.value.lower()):
+            return Parsed(value=code, start=plain.start, end=plain.end)
+    return plain
+
+
+def _reason(text: str) -> Parsed | None:
+    """The reason without the direction before it: "Outward - Supply" is "Supply"."""
+    plain = parsers.plain_text(text)
+    if plain is None:
+        return None
+    direction = re.match(r"(?:out|in)ward\s*[-–/:]?\s*", plain.value, re.I)
+    start = plain.start + (direction.end() if direction else 0)
+    value = text[start : plain.end].strip()
+    return Parsed(value=value, start=start, end=plain.end) if value else plain
 
 
 def _amount(text: str) -> Parsed | None:

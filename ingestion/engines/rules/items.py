@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from documents.fields import find_amounts
@@ -24,6 +25,47 @@ def line_sums(table: Table, *, decimal_comma: bool | None) -> tuple[Decimal, ...
         if values and None not in values:
             sums.append(sum((Decimal(value) for value in values if value), Decimal(0)))
     return tuple(sums)
+
+
+def with_net_column(
+    table: Table, *, decimal_comma: bool | None, taxable: Decimal | None, total: Decimal | None
+) -> Table:
+    """The table with its one column of amounts named for what it holds.
+
+    Where rows name a tax rate, "Amount" is the taxable amount if the rows add up to the bill's
+    amount before tax, or if quantity times price is the amount.
+    """
+    if "taxable_amount" in table.kinds or not table.rows:
+        return table
+    sums = line_sums(table, decimal_comma=decimal_comma)
+    before = taxable is not None and any(abs(made - taxable) <= 1 for made in sums)
+    after = total is not None and any(abs(made - total) <= 1 for made in sums)
+    if not any(_tax_rate(row.entries) for row in table.rows):
+        return table
+    net = before
+    if not before and not after:
+        net = sum(_is_net(row, decimal_comma) for row in table.rows) * 2 > len(table.rows)
+    if not net:
+        return table
+    rows = []
+    for row in table.rows:
+        entries = {
+            "taxable_amount" if kind == "total_amount" else kind: entry
+            for kind, entry in row.entries.items()
+        }
+        rows.append(replace(row, entries=entries))
+    return replace(table, rows=tuple(rows))
+
+
+def _is_net(row: Row, decimal_comma: bool | None) -> bool:
+    values = [
+        _amount(row.entries.get(kind), decimal_comma)
+        for kind in ("quantity", "unit_price", "total_amount")
+    ]
+    if None in values:
+        return False
+    quantity, price, amount = (Decimal(value or 0) for value in values)
+    return abs(quantity * price - amount) <= Decimal("0.05")
 
 
 def item_readings(

@@ -14,6 +14,7 @@ from ingestion.engines.rules.layout import Cell, Line
 from ingestion.engines.rules.phrases import AMOUNTS, BILL, COLUMNS, EWAY, PARTIES
 
 _TWINS = {"i": "[il1]", "l": "[li1]", "o": "[o0]"}
+_NO_DIGIT = r"(?!\d)"  # "DE123" is a number, no "de"
 _AFTER = r"(?=$|[\W\d_]|(?:rm|rs|inr|eur|usd|gbp)(?![a-z]))"
 
 
@@ -82,7 +83,9 @@ def lexicon(*names: str) -> Lexicon:
                 for phrase in phrases.split("|"):
                     meanings.setdefault(phrase, (field, weight, phrase))
     ordered = sorted(meanings.values(), key=lambda meaning: -len(meaning[2]))
-    body = "|".join(f"({pattern_of(phrase)})" for _, _, phrase in ordered)
+    body = "|".join(
+        f"({pattern_of(phrase)}{_NO_DIGIT if len(phrase) < 4 else ''})" for _, _, phrase in ordered
+    )
     return Lexicon(
         expression=re.compile(rf"(?<![^\W_])(?:{body}){_AFTER}"), meanings=tuple(ordered)
     )

@@ -16,7 +16,8 @@ from ingestion.engines.base import Box, PageInput, TextSource
 MAX_WORDS = 6_000
 MAX_TEXT = 60_000
 MAX_LINES = 1_200
-_GAP = 1.1  # of the text's height: wider than a space, narrower than a column's gutter
+_GAP = 1.05  # of the text's height, and
+_SPACE = 1.75  # of a character's width: wider than a space, narrower than a gutter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,11 +213,13 @@ def _stacked(token: Token, last: Token) -> bool:
 
 def split_cells(row: list[Token]) -> list[tuple[Token, ...]]:
     """A row cut where the gap between two words is wider than a space can be."""
-    height = median(token.height for token in row)
+    height = max(1.0, median(token.height for token in row))
+    width = median((token.right - token.left) / len(token.text) for token in row)
+    limit = max(_GAP * height, min(_SPACE * width, 2 * height))
     cells: list[list[Token]] = []
     for token in row:
         previous = cells[-1][-1] if cells else None
-        if previous is None or token.left - previous.right > _GAP * max(height, 1.0):
+        if previous is None or token.left - previous.right > limit:
             cells.append([token])
         else:
             cells[-1].append(token)

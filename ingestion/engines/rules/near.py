@@ -1,5 +1,6 @@
 """Values beside a label: in the rest of its cell, right of it, or below it."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -45,6 +46,7 @@ class Candidate:
     raw: str
     page: int
     line: int
+    left: float
     box: Box | None
     source: TextSource
     ocr: float
@@ -70,7 +72,10 @@ class Neighbourhood:
         return self._by_cell.get(_key(cell), [])
 
     def starts_with_label(self, cell: Cell) -> bool:
-        return any(label.start <= 2 and label.weight > 0.6 for label in self.labels_in(cell))
+        return any(
+            label.start <= 3 and label.weight > 0.6 and not _is_prefix(label)
+            for label in self.labels_in(cell)
+        )
 
     def fields(self) -> frozenset[str]:
         return frozenset(label.field for label in self.labels)
@@ -139,6 +144,11 @@ class Neighbourhood:
         return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
 
 
+def _is_prefix(label: Label) -> bool:
+    """Whether the word is the head of a number and no label: "GST/24-25/168"."""
+    return bool(re.match(r"[/_-][A-Za-z0-9]", label.cell.text[label.end :])) and label.start == 0
+
+
 def _key(cell: Cell) -> tuple[int, float]:
     return cell.line, cell.left
 
@@ -153,6 +163,7 @@ def candidate_of(cell: Cell, parsed: Parsed, *, offset: int = 0, score: float) -
         raw=cell.text[start:end],
         page=cell.page,
         line=cell.line,
+        left=tokens[0].left if tokens else cell.left,
         box=box_of(tokens),
         source=cell.source,
         ocr=ocr,

@@ -122,6 +122,9 @@ def vehicle(text: str) -> Parsed | None:
         value = normalise_vehicle(match[0])
         if value:
             return Parsed(value=value, start=match.start(), end=match.end())
+    special = re.search(r"(?<![A-Za-z0-9])(?:DF|TM|BP|NP)[A-Z0-9]{3,13}(?![A-Za-z0-9])", text[:80])
+    if special and any(char.isdigit() for char in special[0]):
+        return Parsed(value=special[0], start=special.start(), end=special.end())
     return None
 
 

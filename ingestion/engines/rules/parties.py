@@ -11,14 +11,14 @@ from ingestion.engines.rules.near import Candidate, Neighbourhood
 
 COMPANY = re.compile(
     r"(?<![a-z])(?:sdn\.?\s?bhd|s/b|bhd|ltd|limited|llp|llc|l\.l\.c|inc|corp|corporation|plc|pvt"
-    r"|pte|gmbh|ag|kg|ohg|ug|e\.?\s?k|e\.?v|a\.g|sarl|s\.a\.r\.l|sas|s\.a\.s|s\.?\s?a|eurl|s\.?r\.?l"
+    r"|pte|gmbh|ag|co\.?\s?kg|ohg|ug|e\.?\s?k|e\.?v|a\.g|sarl|s\.a\.r\.l|sas|s\.a\.s|s\.?\s?a|eurl|s\.?r\.?l"
     r"|s\.?p\.?a|s\.?l|b\.?v|n\.?v|lda|unipessoal|co|company|enterprises?|trading|industries"
     r"|traders|agencies|stores?|hardware|restaurant|restoran|perniagaan|syarikat|kedai|pasar"
     r"|mart|supermarket|bakery|bakeries|cafe|hotel|stationery|pharmacy|bookstore|bookcentre"
     r"|confectionery|marketing|associates|& sons|brothers|pizza|coffee|kopitiam)(?:[\s.,)(]|$)"
 )
 _LEGAL = re.compile(
-    r"(?<![a-z])(?:sdn\.?\s?bhd|s/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|kg|ohg|ug|sarl"
+    r"(?<![a-z])(?:sdn\.?\s?bhd|s/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|co\.?\s?kg|ohg|ug|sarl"
     r"|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
 )
 _ADDRESS = re.compile(
@@ -31,7 +31,8 @@ _ADDRESS = re.compile(
 )
 _STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
 _STOP = re.compile(
-    r"(?<![a-z])(?:tel|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin|state code|state"
+    r"(?<![a-z])(?:tel|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
+    r"|state code|state"
     r"|contact|website|iban|bic|ust|siret|siren|tva|reg|roc|co\.? ?reg|company no|invoice|date|gln"
     r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
     r"|customer|account|terms|order|handelsreg|steuernr|rechnung|telefon|fon|ein|uin)(?![a-z])"
@@ -40,7 +41,7 @@ _TITLE = re.compile(
     r"(?:tax|retail|sales|commercial|proforma|simplified|original|duplicate|triplicate|copy|customer"
     r"|cash|credit|debit|bill|invoice|receipt|e-?\s?invoice|memo|note|of|supply|for|recipient|buyer|gst"
     r"|rechnung|facture|factura|fattura|fatura|factuur|quittung|kassenbon|beleg|ticket|recibo|resit"
-    r"|invois|page|seite|welcome|thank|you|terima|kasih|lieferschein|gutschrift|avoir|avoir|reprint"
+    r"|invois|page|seite|welcome|thank|you|terima|kasih|lieferschein|gutschrift|avoir|reprint"
     r"|statement|order|guest|check|sale|\W|\d)+"
 )
 _GREETING = re.compile(
@@ -57,6 +58,11 @@ class Party:
     lines: frozenset[int]
     column: tuple[float, float]
 
+    def holds(self, candidate: Candidate) -> bool:
+        """Whether a value stands in this party's block."""
+        left, right = self.column
+        return candidate.line in self.lines and left - 1 <= candidate.left <= right
+
 
 def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Cell]:
     """The cells that stand under a label in its column, up to the next label or gap.
@@ -69,13 +75,14 @@ def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Ce
         cells.append(rest)
     elif (right := _right_of(near, label)) is not None:
         cells.append(right)
-    anchor = cells[0] if cells and cells[0].left > label.cell.right else label.cell
-    left, bottom, height = anchor.left, label.cell.bottom, label.cell.height
+    anchor = cells[0] if cells and rest is None else label.cell
+    lefts = (anchor.left, cells[0].left) if cells else (anchor.left,)
+    bottom, height = label.cell.bottom, label.cell.height
     misses = 0
     for line in near.lines[label.cell.line + 1 : label.cell.line + 30]:
         if line.page != label.cell.page or len(cells) >= limit or misses > 3:
             break
-        cell = _in_column(line, left=left, height=height)
+        cell = _in_column(line, lefts=lefts, height=height)
         if cell is None:
             misses += 1
             continue
@@ -103,9 +110,9 @@ def _right_of(near: Neighbourhood, label: Label) -> Cell | None:
     return None
 
 
-def _in_column(line: Line, *, left: float, height: float) -> Cell | None:
+def _in_column(line: Line, *, lefts: Sequence[float], height: float) -> Cell | None:
     for cell in line.cells:
-        if abs(cell.left - left) <= 2.5 * height:
+        if any(abs(cell.left - left) <= 2.5 * height for left in lefts):
             return cell
     return None
 
@@ -136,7 +143,7 @@ def labelled_party(near: Neighbourhood, fields: Sequence[str]) -> Party | None:
     labels = [label for label in near.labels if label.field in fields and _heads(near, label)]
     labels.sort(key=lambda label: (-label.weight, fields.index(label.field), label.cell.line))
     for label in labels[:6]:
-        party = party_of(block_below(near, label), score=label.weight)
+        party = party_of(near, block_below(near, label), score=label.weight)
         if party is not None:
             return party
     return None
@@ -145,7 +152,7 @@ def labelled_party(near: Neighbourhood, fields: Sequence[str]) -> Party | None:
 def _heads(near: Neighbourhood, label: Label) -> bool:
     """Whether a label stands alone or before a colon: not in the middle of a sentence."""
     text = label.cell.text
-    if label.start > 2:
+    if label.start > 2 or (label.phrase == "m s" and "/" not in text[: label.end]):
         return False
     after = text[label.end :]
     if label.weight < 0.9:
@@ -153,7 +160,7 @@ def _heads(near: Neighbourhood, label: Label) -> bool:
     return not after.strip() or not after.lstrip()[0].isalpha() or after.lstrip()[0].isupper()
 
 
-def party_of(cells: list[Cell], *, score: float) -> Party | None:
+def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party | None:
     """Name and address out of the cells of a block, top to bottom."""
     lines = [cell for cell in (_cleaned(cell) for cell in cells) if cell is not None]
     while lines and not _is_name(lines[0]):
@@ -166,7 +173,7 @@ def party_of(cells: list[Cell], *, score: float) -> Party | None:
         names.append(lines[1])
     address: list[Cell] = []
     for cell in lines[len(names) :]:
-        if _STOP.match(cell.folded) or find_gstins(cell.text):
+        if _is_contact(near, cell) or find_gstins(cell.text):
             break
         if len(address) == 5:
             break
@@ -212,6 +219,7 @@ def _joined(cells: Sequence[Cell], glue: str, *, score: float) -> Candidate:
         raw=text,
         page=cells[0].page,
         line=cells[0].line,
+        left=cells[0].left,
         box=box_of(tokens),
         source=cells[0].source,
         ocr=sum(token.confidence for token in tokens) / max(1, len(tokens)),
@@ -324,6 +332,8 @@ def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
         if not count and (registration or _STOP.match(text) or _TITLE.fullmatch(text)):
             bottom = cell.bottom
             continue
+        if count and _is_contact(near, cell):
+            return
         is_address = bool(_ADDRESS.search(text) or _STREET.search(text))
         is_other = _STOP.match(text) or _TITLE.fullmatch(text) or _is_labelled(near, cell)
         if is_other and not is_address:
@@ -335,6 +345,17 @@ def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
             return
         yield cell
         count, bottom = count + 1, cell.bottom
+
+
+def _is_contact(near: Neighbourhood, cell: Cell) -> bool:
+    """Telephone, tax number and the like: what ends an address."""
+    return bool(_STOP.match(cell.folded.lstrip(" :.,-("))) or any(
+        label.start <= 4
+        and label.field in ("supplier_tax_id", "other_number")
+        and label.weight == 1
+        for label in near.labels_in(cell)
+        if label.phrase not in ("pos no", "bank", "no of", "pan", "table")
+    )
 
 
 def _close(cell: Cell, name: Cell) -> bool:

@@ -31,13 +31,16 @@ BILL: Phrases = {
             "voucher no|trans no|transaction no|transaction id|check no|check #|order no|trn no"
             "|bill|document|receipt|ticket no|ticket #|order #|folio no|folio|chk|trans #|txn no"
             "|bill id|receipt id|trx no|cb no|cs no|beleg|ticket|quittung nr|documento n|bon no"
-            "|ref no|reference no|no"
+            "|ref no|reference no"
         ),
         0.6: (
             "invoice|rechnung|facture|factura|fattura|fatura|factuur|avoir|gutschrift"
             "|tax invoice|handelsrechnung|credit note|mietrechnung|schlussrechnung|teilrechnung"
             "|cash bill|cash memo"
         ),
+    },
+    "vague_number": {
+        0.65: "no|nr|number|n|bill|document|receipt|ticket|beleg|chk|check|order",
     },
     "document_date": {
         1.0: (
@@ -122,7 +125,8 @@ BILL: Phrases = {
     },
     "place_of_supply": {
         1.0: (
-            "place of supply|pos|place of supply of service|place of supply state|state of supply"
+            "place of supply|pos|pl of supply|place of sup|supply place"
+            "|place of supply of service|place of supply state|state of supply"
         ),
     },
     "supplier_tax_id": {
@@ -183,19 +187,20 @@ AMOUNTS: Phrases = {
     },
     "taxable_amount": {
         1.0: (
-            "taxable value|taxable amount|total taxable value|total taxable amount|taxable amt"
-            "|total before tax|amount before tax|total amount before tax|total excl gst"
-            "|total excluding gst|total excl vat|total excl tax|total ex vat|total excluding vat"
-            "|total net|net total excl|total exc gst|total exclude gst|total sales excluding gst"
-            "|summe netto|nettobetrag|netto|gesamt netto|rechnungssumme netto|nettosumme"
-            "|netto summe|total ht|montant ht|total net ht|base ht|total hors taxes"
-            "|montant total ht|base imponible|imponibile|totale imponibile|base imponivel"
-            "|totaal excl btw|totaal exclusief btw|total sales excl gst|total without tax"
-            "|gesamtbetrag netto|nettogesamtbetrag|steuerbasisbetrag|summe nettobetrag"
-            "|total excl|subtotaal|total exclusive|total netto|gesamtbeitrag"
-            "|steuerpflichtiger betrag|netto gesamt|bemessungsgrundlage|sub total excl gst"
-            "|excluded gst sub total|net value|total net amount|net subtotal|assessable value"
-            "|total assessable value|taxable|warenwert|nettowert|net goods"
+            "taxable value|taxable amount|tot taxable amt|tot taxable|total taxable value"
+            "|total taxable amount|taxable amt|total before tax|amount before tax"
+            "|total amount before tax|total excl gst|total excluding gst|total excl vat"
+            "|total excl tax|total ex vat|total excluding vat|total net|net total excl"
+            "|total exc gst|total exclude gst|total sales excluding gst|summe netto|nettobetrag"
+            "|netto|gesamt netto|rechnungssumme netto|nettosumme|netto summe|total ht|montant ht"
+            "|total net ht|base ht|total hors taxes|montant total ht|base imponible|imponibile"
+            "|totale imponibile|base imponivel|totaal excl btw|totaal exclusief btw"
+            "|total sales excl gst|total without tax|gesamtbetrag netto|nettogesamtbetrag"
+            "|steuerbasisbetrag|summe nettobetrag|total excl|subtotaal|total exclusive"
+            "|total netto|gesamtbeitrag|steuerpflichtiger betrag|netto gesamt"
+            "|bemessungsgrundlage|sub total excl gst|excluded gst sub total|net value"
+            "|total net amount|net subtotal|assessable value|total assessable value|taxable"
+            "|warenwert|nettowert|net goods"
         ),
         0.8: (
             "sub total|subtotal|sub ttl|zwischensumme|sous total|total lines|suma|base"

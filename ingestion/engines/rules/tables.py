@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from documents.fields import find_amounts, normalise_hsn
 from ingestion.engines.base import Box, TextSource
 from ingestion.engines.rules.labels import Lexicon, column_lexicon
-from ingestion.engines.rules.layout import Line, Token, box_of
+from ingestion.engines.rules.layout import Cell, Line, Token, box_of
 
 MAX_ITEMS = 500
 _MONEY = frozenset(
@@ -23,6 +23,9 @@ _COLUMN_WORDS = frozenset({"tax", "gst", "vat", "tva", "iva", "ust", "round", "b
 _END = re.compile(
     r"amount in words|amount chargeable|carried (?:over|forward)|ubertrag|in words|continued"
     r"|report a nouveau|a reporter"
+)
+_BROUGHT = re.compile(
+    r"brought (?:forward|over)|\bb/f\b|ubertrag|report (?:de|page)|riporto|vortrag"
 )
 
 
@@ -143,7 +146,9 @@ class _Reader:
                 self._keep_sums(line, head)
                 return index + 1
             entries = entries_of(line, head.columns)
-            if self._starts_item(entries):
+            if _BROUGHT.search(line.folded):
+                self.taken.add(line.number)
+            elif self._starts_item(entries):
                 row = Row(page=line.page)
                 self._add(row, line, entries)
                 if "description" not in row.entries or not _words(row.entries["description"].text):
@@ -363,9 +368,14 @@ def _settled(columns: list[Column]) -> tuple[Column, ...]:
 def entries_of(line: Line, columns: Sequence[Column]) -> dict[str, Entry]:
     """The runs of a line by column; runs of the same column are joined."""
     groups: dict[str, list[Token]] = {}
-    for run in runs_of(line):
-        kind = _kind_of(run, columns)
-        groups.setdefault(kind, []).extend(run)
+    before = ""
+    for cell in line.cells:
+        for run in _sorted_runs(cell, columns):
+            kind = _kind_of(run, columns)
+            if before == "quantity" and kind in ("description", "unit") and _is_unit(run):
+                kind = "unit"
+            groups.setdefault(kind, []).extend(run)
+            before = kind
     return {
         kind: Entry(
             kind=kind,
@@ -378,22 +388,56 @@ def entries_of(line: Line, columns: Sequence[Column]) -> dict[str, Entry]:
     }
 
 
-def runs_of(line: Line) -> Iterator[tuple[Token, ...]]:
+def _is_unit(run: Sequence[Token]) -> bool:
+    return len(run) == 1 and bool(re.fullmatch(r"[^\W\d_][\w./²³]{0,9}\.?", run[0].text))
+
+
+def _sorted_runs(cell: Cell, columns: Sequence[Column]) -> list[tuple[Token, ...]]:
+    """The runs of a cell; a number among words that is under no column of numbers is a word."""
+    runs = list(runs_of(cell))
+    merged: list[tuple[Token, ...]] = []
+    for index, run in enumerate(runs):
+        if merged and _is_numeric(run) != _is_numeric(merged[-1]):
+            numeric, words = (run, merged[-1]) if _is_numeric(run) else (merged[-1], run)
+            inner = (
+                0 < index < len(runs) - 1 and numeric is run and not _is_numeric(runs[index + 1])
+            )
+            if inner or not _is_under_number(numeric, words, columns):
+                merged[-1] = (*merged[-1], *run)
+                continue
+        merged.append(run)
+    return merged
+
+
+def _is_under_number(
+    numeric: Sequence[Token], words: Sequence[Token], columns: Sequence[Column]
+) -> bool:
+    left, right = numeric[0].left, numeric[-1].right
+    over = [column for column in columns if not column.distance(left, right)]
+    if over:
+        return any(column.kind in _NUMERIC for column in over) and not any(
+            column.kind == "description" for column in over
+        )
+    nearest = min(columns, key=lambda column: column.distance(left, right))
+    text = [column for column in columns if not column.distance(words[0].left, words[-1].right)]
+    return nearest.kind in _NUMERIC and not any(column.kind == "description" for column in text)
+
+
+def runs_of(cell: Cell) -> Iterator[tuple[Token, ...]]:
     """Numbers one by one (with their currency or percent sign), words as they stand together."""
-    for cell in line.cells:
-        run: list[Token] = []
-        for token in cell.tokens:
-            numeric = bool(_NUMBER.match(token.text))
-            if run and (numeric != _is_numeric(run) or (numeric and not _joins(run, token))):
-                joined = (_CURRENCY.match(run[-1].text) and numeric) or (
-                    token.text in ("%", "€", "$", "£", "₹") and _is_numeric(run)
-                )
-                if not joined and _apart(run[-1], token):
-                    yield tuple(run)
-                    run = []
-            run.append(token)
-        if run:
-            yield tuple(run)
+    run: list[Token] = []
+    for token in cell.tokens:
+        numeric = bool(_NUMBER.match(token.text))
+        if run and (numeric != _is_numeric(run) or (numeric and not _joins(run, token))):
+            joined = (_CURRENCY.match(run[-1].text) and numeric) or (
+                token.text in ("%", "€", "$", "£", "₹") and _is_numeric(run)
+            )
+            if not joined and _apart(run[-1], token):
+                yield tuple(run)
+                run = []
+        run.append(token)
+    if run:
+        yield tuple(run)
 
 
 def _is_numeric(run: Sequence[Token]) -> bool:

@@ -110,13 +110,15 @@ EWAY_TERMS = _terms(
         "valid until|valid upto|valid up to|valid from|validity": 0.9,
         "approx distance|approximate distance|distance": 0.8,
         "cewb|multi veh info|multi veh": 1.0,
-        "gstin of supplier|gstin of recipient|dispatch from|place of dispatch|place of delivery": 0.9,
+        "gstin of supplier|gstin of recipient|dispatch from|place of dispatch"
+        "|place of delivery": 0.9,
         "reason for transportation|transaction type|outward supply|inward supply": 0.9,
         "part a|part b": 0.7,
         "vehicle trans doc no|trans doc no|transporter id|transporter doc no": 0.8,
         "entered date|entered by|generated date": 0.7,
         "value of goods|total inv amt|tot taxable amt": 0.7,
-        "goods details|address details|transportation details|vehicle details|e way bill details": 1.0,
+        "goods details|address details|transportation details|vehicle details"
+        "|e way bill details": 1.0,
     }
 )
 PAGE_LABEL = re.compile(

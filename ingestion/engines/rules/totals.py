@@ -92,6 +92,10 @@ class Foot:
             elif amount.found.decimals == 0:
                 score *= 0.85
             self.found.setdefault(label.field, []).append(amount.candidate(score))
+            if label.field == "round_off" and amount.number > 0:
+                # "Less: round off 0.40" prints no sign; the sum decides
+                value = format(-amount.number, "f")
+                self.found["round_off"].append(amount.candidate(0.6 * score, value=value))
 
     def _total_score(self, label: Label, amount: _Amount) -> float:
         line = self.near.lines[label.cell.line]
@@ -248,6 +252,7 @@ class Foot:
             raw="",
             page=last.page,
             line=last.line,
+            left=last.left,
             box=None,
             source=last.source,
             ocr=min(one.ocr for one in gst.values()),
