@@ -21,7 +21,8 @@ from PIL import Image
 
 from config.engines import EngineError, EngineUnavailable
 from ingestion.engines.base import Box, Word
-from ingestion.engines.layout import Reading, in_lines
+from ingestion.engines.columns import in_reading_order
+from ingestion.engines.layout import Reading
 from ingestion.engines.slots import Slots
 
 DETECTOR_SIDE_PX = 1280
@@ -80,7 +81,7 @@ class Rapid:
         with self.slots.held(self.unload):
             found = self._recognised(pixels)
         words = [word for line in found for word in _words(line)]
-        return Reading(lines=in_lines(words), engine=self.name, version=self.version)
+        return Reading(lines=in_reading_order(words), engine=self.name, version=self.version)
 
     def turn(self, image: Image.Image) -> int:
         """Degrees (0, 90, 180, 270) to turn `image` clockwise so that it stands upright: its

@@ -17,7 +17,8 @@ import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
 from ingestion.engines.base import Box, Word
-from ingestion.engines.layout import Line, in_lines
+from ingestion.engines.columns import in_reading_order
+from ingestion.engines.layout import Line
 from ingestion.engines.raster import Grey, glyph_boxes
 
 ENGINE = "pdfium"
@@ -58,7 +59,7 @@ def read(page: pdfium.PdfPage, *, width_px: int, height_px: int) -> Layer:
         text_page.close()
     words = _words(characters, _in_pixels(page, boxes, width_px, height_px))
     words = [word for word in words if _is_on_page(word, width_px, height_px)]
-    return Layer(lines=in_lines(words), is_legible=is_legible(characters, unmapped))
+    return Layer(lines=in_reading_order(words), is_legible=is_legible(characters, unmapped))
 
 
 def is_legible(text: str, unmapped: int = 0) -> bool:
