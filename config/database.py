@@ -128,7 +128,12 @@ def stop(var: Path) -> bool:
         server = _Server.of(var)
         if not server.is_alive():
             return False
-        server.control("stop", "-m", "fast")
+        try:
+            server.control("stop", "-m", "fast", limit_s=30)
+        except DatabaseUnavailable:
+            # A server in the middle of crash recovery may never get to a fast stop; an
+            # immediate one loses nothing that was committed.
+            server.control("stop", "-m", "immediate", limit_s=30)
         return True
 
 
@@ -262,10 +267,18 @@ class _Server:
         sockets = self._make_socket_folder()
         options = {**SERVER_SETTINGS, "unix_socket_directories": sockets}
         words = " ".join(shlex.quote(f"-c{name}={value}") for name, value in options.items())
-        self.control("start", "-l", "{home}/log", "-o", words)
+        for patience in reversed(range(5)):
+            try:
+                self.control("start", "-l", "{home}/log", "-o", words)
+                break
+            except DatabaseUnavailable:
+                # Backends of a server that was killed hold its shared memory for a moment.
+                if not patience:
+                    raise
+                time.sleep(1)
 
-    def control(self, verb: str, *args: str) -> None:
-        self._run_tool("pg_ctl", verb, "-w", "-t", str(START_LIMIT_S), "-D", "{home}/data", *args)
+    def control(self, verb: str, *args: str, limit_s: int = START_LIMIT_S) -> None:
+        self._run_tool("pg_ctl", verb, "-w", "-t", str(limit_s), "-D", "{home}/data", *args)
 
     def _make_socket_folder(self) -> str:
         """Make the folder of the socket (0700) and return it as the server is to see it."""

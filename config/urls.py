@@ -1,8 +1,35 @@
 """The whole site map."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from documents import views as documents
+from ingestion import views as ingestion
+from search import views as search
+
 urlpatterns = [
+    path("", ingestion.home, name="home"),
+    path("upload", ingestion.upload, name="upload"),
+    path("jobs", ingestion.jobs, name="jobs"),
+    path("jobs/<uuid:job_id>", ingestion.job, name="job"),
+    path("jobs/<uuid:job_id>/progress", ingestion.progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/cancel", ingestion.cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry", ingestion.retry, name="job-retry"),
+    path("jobs/<uuid:job_id>/priority", ingestion.set_priority, name="job-priority"),
+    path("documents", documents.documents, name="documents"),
+    path("documents/<uuid:document_id>", documents.document, name="document"),
+    path("documents/<uuid:document_id>/confirm", documents.confirm, name="document-confirm"),
+    path("documents/<uuid:document_id>/correct", documents.correct, name="document-correct"),
+    path("documents/<uuid:document_id>/reject", documents.reject, name="document-reject"),
+    path("documents/<uuid:document_id>/reopen", documents.reopen, name="document-reopen"),
+    path(
+        "uploads/<uuid:upload_id>/pages/<int:number>.webp", documents.page_image, name="page-image"
+    ),
+    path("uploads/<uuid:upload_id>/original", documents.original, name="original"),
+    path("search", search.search, name="search"),
+    path("projects", documents.project_create, name="project-create"),
+    path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
 ]

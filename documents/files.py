@@ -89,13 +89,9 @@ def page_name(upload_id: UUID, number: int) -> str:
 def store_stream(stream: IO[bytes], name: str, limit_bytes: int) -> Stored:
     """Copy `stream` to `name` block by block while hashing it.
 
-    Raises FileTooLarge, and leaves nothing behind whatever it raises."""
+    Raises FileTooLarge; what was written by then is the caller's to remove."""
     hashed = _Hashed(stream, name, limit_bytes)
-    try:
-        default_storage.save(name, hashed)
-    except BaseException:
-        default_storage.delete(name)
-        raise
+    default_storage.save(name, hashed)
     return Stored(name=name, sha256=hashed.digest.hexdigest(), size_bytes=hashed.count)
 
 

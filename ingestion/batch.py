@@ -2,6 +2,8 @@
 
 What the command line, the evaluation and the demo share."""
 
+import logging
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -11,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
+from tqdm import tqdm
 
 from documents.errors import DocketError
 from documents.models import Project
@@ -22,7 +25,9 @@ POLL_S = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Where a batch stands: files that ended, of all; pages read, of those known so far."""
+    """Where a batch stands: files that ended, of all; pages read, of those known so far.
+
+    Jobs take turns, so many files end together near the end; pages tell how far it is."""
 
     files_ended: int
     files: int
@@ -61,6 +66,7 @@ def ingest(
 
     Uses the workers that run, or starts a cluster for the length of the call."""
     waiting: dict[UUID, list[Path]] = {}
+    jobs: list[UUID] = []
     ended = 0
     with ExitStack() as stack:
         if not queue.clusters():
@@ -85,12 +91,13 @@ def ingest(
                 yield path, _refused(path, "file_unreadable", str(fault.strerror), with_text)
             else:
                 waiting.setdefault(receipt.job.pk, []).append(path)
+                jobs.append(receipt.job.pk)
         while waiting:
             for job in _ended(waiting):
                 for path in waiting.pop(job.pk):
                     ended += 1
                     yield path, report.of_job(job, with_text=with_text) | {"file": path.name}
-            on_progress(_progress(waiting, ended, len(paths)))
+            on_progress(_progress(jobs, ended, len(paths)))
             if waiting:
                 time.sleep(POLL_S)
 
@@ -100,8 +107,8 @@ def _ended(waiting: Iterable[UUID]) -> list[Job]:
     return list(jobs.select_related("upload").order_by("created_at"))
 
 
-def _progress(waiting: Iterable[UUID], ended: int, files: int) -> Progress:
-    sums = Job.objects.filter(pk__in=list(waiting)).aggregate(
+def _progress(jobs: Iterable[UUID], ended: int, files: int) -> Progress:
+    sums = Job.objects.filter(pk__in=list(jobs)).aggregate(
         read=Sum("pages_read", default=0), total=Sum("pages_total", default=0)
     )
     return Progress(files_ended=ended, files=files, pages_read=sums["read"], pages=sums["total"])
@@ -110,3 +117,28 @@ def _progress(waiting: Iterable[UUID], ended: int, files: int) -> Progress:
 def _refused(path: Path, code: str, message: str, with_text: bool) -> dict[str, Any]:
     refusal = {"file": path.name, **report.REFUSED, "error": {"code": code, "message": message}}
     return refusal | {"text": []} if with_text else refusal
+
+
+class Bar:
+    """A progress bar of pages on stderr; a terminal shows it, a pipe does not unless told to."""
+
+    def __init__(self, *, is_always_shown: bool = False) -> None:
+        # A line for each file received would tear the bar apart.
+        logging.getLogger().setLevel(logging.WARNING)
+        self._bar = tqdm(
+            unit="page",
+            file=sys.stderr,
+            disable=False if is_always_shown else None,
+            leave=is_always_shown,
+            desc="  reading",
+            ncols=78,
+        )
+
+    def __call__(self, progress: Progress) -> None:
+        self._bar.total = max(progress.pages, progress.files)
+        self._bar.set_postfix_str(f"{progress.files_ended}/{progress.files} files", refresh=False)
+        self._bar.update(progress.pages_read - self._bar.n)
+        self._bar.refresh()
+
+    def close(self) -> None:
+        self._bar.close()

@@ -5,6 +5,7 @@ there is no moment at which a crash loses a file that was accepted.
 """
 
 import contextlib
+import io
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -154,9 +155,10 @@ def receive(
         origin=origin or {},
     )
     upload.file = files.original_name(upload.pk, EXTENSIONS[media_type])
-    stored = files.store_stream(_Rejoined(head, stream), upload.file, settings.MAX_FILE_BYTES)
-    upload.sha256, upload.size_bytes = stored.sha256, stored.size_bytes
     try:
+        whole = _Rejoined(head, stream)
+        stored = files.store_stream(whole, upload.file, settings.MAX_FILE_BYTES)
+        upload.sha256, upload.size_bytes = stored.sha256, stored.size_bytes
         if password and media_type == "application/pdf":
             _decrypt(upload, password)
         with transaction.atomic():
@@ -228,17 +230,17 @@ def _move_readable(upload: Upload, known: Upload) -> None:
     known.save(update_fields=["readable"])
 
 
-class _Rejoined:
+class _Rejoined(io.RawIOBase):
     """A stream with the head that was already read put back in front."""
 
     def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        super().__init__()
         self._head = head
         self._rest = rest
 
     def read(self, size: int = -1) -> bytes:
-        if not self._head:
-            return self._rest.read(size)
-        block, self._head = (
-            (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
-        )
-        return block if size >= 0 else block + self._rest.read()
+        if not self._head or size < 0:
+            head, self._head = self._head, b""
+            return head + self._rest.read(size)
+        block, self._head = self._head[:size], self._head[size:]
+        return block

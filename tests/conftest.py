@@ -10,9 +10,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from config import database, settings
 
@@ -54,7 +56,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_storage(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def _own_storage(settings: Settings, tmp_path: Path) -> None:
     """Blobs of a test lie in its own folder."""
     settings.STORAGES = {
         **settings.STORAGES,
@@ -64,6 +66,19 @@ def _own_storage(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-d
         },
     }
     settings.SCRATCH = tmp_path / "scratch"
+
+
+@pytest.fixture(autouse=True)
+def _shipped_rows(request: pytest.FixtureRequest) -> None:
+    """The rows that migrations make; a test with transactions of its own empties all tables."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None:
+        return
+    request.getfixturevalue("transactional_db" if marker.kwargs.get("transaction") else "db")
+    from django.apps import apps
+
+    if not apps.get_model("documents", "DocumentType").objects.exists():
+        import_module("documents.migrations.0002_shipped_types").create(apps, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from documents.models import Document, Project
 from ingestion import batch, serving
@@ -89,9 +87,8 @@ def _samples(count: int) -> Iterator[list[Path]]:
 
 
 def _read(paths: list[Path], project: Project) -> Iterator[dict[str, Any]]:
-    bar = tqdm(total=len(paths), unit="file", file=sys.stderr, desc="  reading", ncols=78)
-    for _, report in batch.ingest(paths, project=project):
-        bar.update()
+    bar = batch.Bar(is_always_shown=True)
+    for _, report in batch.ingest(paths, project=project, on_progress=bar):
         yield report
     bar.close()
 

@@ -1,13 +1,11 @@
 """`manage.py evaluate fields|types|text|search DIR`: score the system on a folder with truth."""
 
 import json
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from documents.errors import SenderError
 from ingestion import batch, evaluation
@@ -26,18 +24,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        bar = tqdm(unit="file", file=sys.stderr, disable=None, leave=False)
-
-        def show(progress: batch.Progress) -> None:
-            bar.total = progress.files
-            bar.update(progress.files_ended - bar.n)
-
+        bar = batch.Bar()
         try:
             result = evaluation.evaluate(
                 options["kind"],
                 options["folder"].resolve(),
                 options=Options(ignore_embedded=options["ignore_embedded"]),
-                on_progress=show,
+                on_progress=bar,
             )
         except SenderError as fault:
             raise CommandError(fault.message) from fault

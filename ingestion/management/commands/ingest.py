@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.text import slugify
-from tqdm import tqdm
 
 from documents.models import Project
 from ingestion import batch
@@ -44,7 +43,7 @@ class Command(BaseCommand):
             options=Options(ignore_embedded=options["ignore_embedded"], anew=options["anew"]),
             password=options["password"],
             with_text=options["text"],
-            on_progress=_Bar(len(paths)),
+            on_progress=batch.Bar(),
         )
         is_all_read = True
         for _, line in reports:
@@ -67,15 +66,3 @@ def _told(line: dict[str, Any]) -> str:
         return f"{line['file']}: {line['status']}, {line['error']['message']}"
     papers = ", ".join(f"{d['type']} ({d['status']})" for d in line["documents"])
     return f"{line['file']}: {line['status']}, {line['pages']} pages, {papers}"
-
-
-class _Bar:
-    """A progress bar on stderr, shown on a terminal only."""
-
-    def __init__(self, files: int) -> None:
-        self._bar = tqdm(total=files, unit="file", file=sys.stderr, disable=None, leave=False)
-
-    def __call__(self, progress: batch.Progress) -> None:
-        self._bar.set_postfix_str(f"{progress.pages_read} of {progress.pages} pages", refresh=False)
-        self._bar.update(progress.files_ended - self._bar.n)
-        self._bar.refresh()

@@ -1,0 +1,128 @@
+"""Which value stands, what proves it, and why a person should look."""
+
+from typing import Any
+
+import pytest
+
+from documents import drafts, schemas
+from documents.drafts import Draft, Reading
+
+SCHEMA = schemas.shipped_schema("bill")
+
+
+def reading(pointer: str, value: Any, *, confidence: float = 0.99, source: str = "ocr") -> Reading:
+    return Reading(
+        pointer=pointer,
+        value=value,
+        raw=str(value),
+        page=1,
+        box=(1, 2, 3, 4),
+        source=source,
+        confidence=confidence,
+    )
+
+
+def make(*readings: Reading, **values: Any) -> Draft:
+    arguments: dict[str, Any] = {"type_slug": "bill", "schema": SCHEMA, "threshold": 0.9}
+    return drafts.make(readings=readings, **arguments | values)
+
+
+NEEDED = (
+    reading("/supplier_name", "Ada Ltd"),
+    reading("/document_date", "2024-03-31"),
+    reading("/total_amount", "118.00"),
+)
+
+
+def codes(draft: Draft) -> set[tuple[str, str]]:
+    return {(reason["code"], reason["field"]) for reason in draft.reasons}
+
+
+def test_a_bill_whose_required_values_are_sure_goes_straight_through() -> None:
+    draft = make(*NEEDED)
+    assert draft.status == "draft_created"
+    assert draft.reasons == []
+    assert draft.payload == {
+        "supplier_name": "Ada Ltd",
+        "document_date": "2024-03-31",
+        "total_amount": "118.00",
+    }
+
+
+def test_a_missing_required_value_is_a_reason() -> None:
+    draft = make(*NEEDED[:2])
+    assert draft.status == "draft_pending"
+    assert codes(draft) == {("missing", "total_amount")}
+    assert draft.confidence == 0.0
+
+
+def test_a_number_is_required_only_where_the_page_labels_one() -> None:
+    assert codes(make(*NEEDED, labelled=("document_number",))) == {("missing", "document_number")}
+
+
+def test_a_doubtful_required_value_is_a_reason() -> None:
+    doubtful = reading("/total_amount", "118.00", confidence=0.6)
+    assert codes(make(*NEEDED[:2], doubtful)) == {("low_confidence", "total_amount")}
+
+
+def test_what_the_file_carries_needs_no_confidence() -> None:
+    carried = [reading(r.pointer, r.value, confidence=0.1, source="embedded") for r in NEEDED]
+    assert make(*carried).status == "draft_created"
+
+
+def test_a_sum_that_closes_proves_its_amounts() -> None:
+    amounts = (
+        reading("/taxable_amount", "100.00", confidence=0.5),
+        reading("/cgst_amount", "9.00", confidence=0.5),
+        reading("/sgst_amount", "9.00", confidence=0.5),
+        reading("/total_amount", "118.00", confidence=0.5),
+    )
+    draft = make(*NEEDED[:2], *amounts)
+    assert draft.status == "draft_created"
+    assert draft.payload["taxable_amount"] == "100.00"
+    assert "total_adds_up" in draft.evidence["/total_amount"]["checks"]
+
+
+def test_a_sum_that_does_not_close_is_a_reason() -> None:
+    amounts = (
+        reading("/taxable_amount", "100.00"),
+        reading("/cgst_amount", "9.00"),
+        reading("/sgst_amount", "9.00"),
+    )
+    draft = make(*NEEDED[:2], *amounts, reading("/total_amount", "181.00"))
+    assert draft.status == "draft_pending"
+    assert "check_total_adds_up" in {code for code, _ in codes(draft)}
+    assert draft.evidence["/total_amount"]["failed"] == ["total_adds_up"]
+
+
+def test_a_doubtful_optional_value_of_a_proven_bill_is_left_empty_and_kept_as_candidate() -> None:
+    draft = make(*NEEDED, reading("/supplier_address", "1 Main St", confidence=0.5))
+    assert draft.status == "draft_created"
+    assert draft.payload["supplier_address"] is None
+    assert draft.evidence["/supplier_address"]["candidate"] == "1 Main St"
+
+
+def test_a_value_that_does_not_fit_its_field_is_kept_as_candidate_only() -> None:
+    draft = make(*NEEDED, reading("/due_date", "soon"))
+    assert draft.payload["due_date"] is None
+    assert draft.evidence["/due_date"]["candidate"] == "soon"
+
+
+def test_a_contradiction_between_file_and_print_is_a_reason() -> None:
+    draft = make(*NEEDED, conflicts=[reading("/total_amount", "119.00")])
+    assert ("conflict", "total_amount") in codes(draft)
+
+
+def test_an_unsure_type_is_a_reason() -> None:
+    assert ("type_unsure", "") in codes(make(*NEEDED, type_confidence=0.4))
+
+
+def test_rows_are_made_as_values_arrive() -> None:
+    draft = make(*NEEDED, reading("/line_items/1/quantity", "2"))
+    assert draft.payload["line_items"] == [{}, {"quantity": "2"}]
+
+
+@pytest.mark.parametrize("pointer", ["/a/b/c", "/a/1", "/line_items/99999999/quantity"])
+def test_a_pointer_that_names_no_field_is_refused(pointer: str) -> None:
+    with pytest.raises(ValueError, match="does not name a field"):
+        drafts.put({}, pointer, "x")
