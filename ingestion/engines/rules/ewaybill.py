@@ -15,7 +15,7 @@ from ingestion.engines.base import FieldReading, PageInput
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.items import item_readings
 from ingestion.engines.rules.labels import lexicon
-from ingestion.engines.rules.layout import Cell, Token, read_lines
+from ingestion.engines.rules.layout import Cell, read_lines
 from ingestion.engines.rules.near import (
     Candidate,
     Neighbourhood,
@@ -25,6 +25,7 @@ from ingestion.engines.rules.near import (
     reading_of,
 )
 from ingestion.engines.rules.tables import read_table
+from ingestion.engines.rules.tokens import Token
 
 _MODES = re.compile(r"(?<![a-z])(road|rail|air|ship)(?![a-z])")
 _DETAILS = re.compile(
@@ -65,7 +66,10 @@ class EwayBillReader:
             ("hsn_code", _hsn),
         )
         for field, parse in simple:
-            self._put(field, self.near.candidates(field, parse))
+            found = self.near.candidates(field, parse)
+            if field == "hsn_code":  # the column of the goods is no field of the form
+                found = [one for one in found if one.line not in self.table.lines]
+            self._put(field, found)
         self._document_details()
         self._generated_by()
         self._parties()

@@ -12,37 +12,14 @@ from statistics import median
 
 from documents.fields import fold
 from ingestion.engines.base import Box, PageInput, TextSource
+from ingestion.engines.rules.slope import straightened
+from ingestion.engines.rules.tokens import Token
 
 MAX_WORDS = 6_000
 MAX_TEXT = 60_000
 MAX_LINES = 1_200
 _GAP = 1.05  # of the text's height, and
 _SPACE = 1.75  # of a character's width: wider than a space, narrower than a gutter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A word on the grid; `printed` is False where the geometry is made up."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-    confidence: float
-    printed: bool
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
-
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
-
-    @property
-    def centre(self) -> float:
-        return (self.left + self.right) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +116,14 @@ class Line:
 
 def box_of(tokens: Iterable[Token]) -> Box | None:
     """The rectangle around printed words, None where there are none."""
-    printed = [token for token in tokens if token.printed]
-    if not printed:
+    boxes = [token.box for token in tokens if token.box is not None]
+    if not boxes:
         return None
     return Box(
-        left=min(token.left for token in printed),
-        top=min(token.top for token in printed),
-        right=max(token.right for token in printed),
-        bottom=max(token.bottom for token in printed),
+        left=min(box.left for box in boxes),
+        top=min(box.top for box in boxes),
+        right=max(box.right for box in boxes),
+        bottom=max(box.bottom for box in boxes),
     )
 
 
@@ -167,19 +144,8 @@ def read_lines(pages: Iterable[PageInput]) -> tuple[Line, ...]:
 
 
 def _rows(page: PageInput) -> Iterator[list[tuple[Token, ...]]]:
-    boxed = [
-        Token(
-            text=word.text.strip(),
-            left=word.box.left,
-            top=word.box.top,
-            right=word.box.right,
-            bottom=word.box.bottom,
-            confidence=word.confidence,
-            printed=True,
-        )
-        for word in page.words[:MAX_WORDS]
-        if word.box is not None and word.text.strip()
-    ]
+    words = [word for word in page.words[:MAX_WORDS] if word.text.strip()]
+    boxed = straightened([(word, word.box) for word in words if word.box is not None])
     if boxed:
         for row in group_rows(boxed)[:MAX_LINES]:
             yield split_cells(row)
@@ -240,7 +206,7 @@ def _text_rows(text: str) -> Iterator[list[tuple[Token, ...]]]:
                         right=chunk.start() + word.end(),
                         bottom=number * 2.0 + 1.6,
                         confidence=1.0,
-                        printed=False,
+                        box=None,
                     )
                     for word in re.finditer(r"\S+", chunk[0])
                 )

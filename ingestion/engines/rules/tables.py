@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from documents.fields import find_amounts, normalise_hsn
 from ingestion.engines.base import Box, TextSource
 from ingestion.engines.rules.labels import Lexicon, column_lexicon
-from ingestion.engines.rules.layout import Cell, Line, Token, box_of
+from ingestion.engines.rules.layout import Cell, Line, box_of
+from ingestion.engines.rules.tokens import Token
 
 MAX_ITEMS = 500
 _MONEY = frozenset(

@@ -246,6 +246,8 @@ class Foot:
         if not gst:
             return labelled
         total = sum((Decimal(one.value) for one in gst.values()), Decimal(0))
+        if any(Decimal(one.value) == total for one in labelled):
+            return labelled
         last = list(gst.values())[-1]
         summed = Candidate(
             value=format(total, "f"),
