@@ -119,6 +119,15 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def work_time(job: Job) -> str:
+    """From the first claim to the end: "26 s", "3 min 10 s"."""
+    ended = job.completed_at or job.failed_at
+    if not ended or not job.started_at:
+        return ""
+    minutes, seconds = divmod(max(1, round((ended - job.started_at).total_seconds())), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
 def stage_lines(names: Sequence[str], counts: Mapping[tuple[str, str], int]) -> list[StageLine]:
     """The stages in order. counts: (stage, status) -> number of steps."""
     return [_stage_line(name, {s: counts.get((name, s), 0) for s in StepStatus}) for name in names]

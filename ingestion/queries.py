@@ -9,7 +9,16 @@ from documents.models import AnyUser, Document, Page, Project, Role
 from documents.presentation import list_row
 from documents.queries import REVIEWERS, listed
 from ingestion import pipeline, presentation, queue, workers
-from ingestion.models import OPEN_JOB, OPEN_STEP, Job, JobQuerySet, JobStatus, Priority, Step
+from ingestion.models import (
+    OPEN_JOB,
+    OPEN_STEP,
+    Job,
+    JobQuerySet,
+    JobStatus,
+    Priority,
+    Step,
+    StepStatus,
+)
 
 RECENT_JOBS = 12
 TILES = 60
@@ -70,6 +79,7 @@ def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
             has_workers=job.is_open and queue.clusters() > 0,
             now=timezone.now(),
         ),
+        "work_time": presentation.work_time(job),
         "stages": presentation.stage_lines(
             list(pipeline.STAGES), {(stage, status): n for stage, status, n in counts}
         ),
@@ -80,8 +90,8 @@ def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
             {
                 "step": step,
                 "name": presentation.STAGE_NAMES.get(step.stage, step.stage),
-                "badge": presentation.STEP_BADGES[step.status],
-            }  # type: ignore[index]
+                "badge": presentation.STEP_BADGES[StepStatus(step.status)],
+            }
             for step in shown[:STEP_ROWS]
         ],
         "has_more_steps": len(shown) > STEP_ROWS,

@@ -22,23 +22,21 @@ from documents.errors import DocketError, NotAllowed, SenderError
 from documents.models import AnyUser, Project
 from documents.queries import leaf, waiting
 from ingestion import intake, ledger, queries
-from ingestion.models import Job, JobQuerySet, JobStatus, Priority
+from ingestion.models import OPEN_JOB, Job, JobQuerySet, JobStatus, Priority
 from ingestion.presentation import STATUS_BADGES
 
 OPEN = "open"
 TABS = (
     ("", "All"),
     (OPEN, "At work"),
-    *((s.value, STATUS_BADGES[s].label) for s in JobStatus if s not in queries.OPEN_JOB),
+    *((s.value, STATUS_BADGES[s].label) for s in JobStatus if s not in OPEN_JOB),
 )
 
 
 class UploadForm(forms.Form):
     """Everything about an upload but the files, which are many."""
 
-    priority = forms.TypedChoiceField(
-        choices=Priority, coerce=int, empty_value=Priority.NORMAL, required=False
-    )
+    priority = forms.TypedChoiceField(choices=Priority, coerce=int, required=False)
     password = forms.CharField(max_length=200, required=False, strip=False)
 
     def __init__(self, *args: Any, sender: AnyUser, **kwargs: Any) -> None:
@@ -66,7 +64,7 @@ class FilterForm(forms.Form):
         self.is_valid()
         status, project = self.cleaned_data.get("status"), self.cleaned_data.get("project")
         if status:
-            jobs = jobs.filter(status__in=queries.OPEN_JOB if status == OPEN else [status])
+            jobs = jobs.filter(status__in=OPEN_JOB if status == OPEN else [status])
         return jobs.filter(project=project) if project else jobs
 
 
@@ -90,7 +88,7 @@ def home(request: WSGIRequest) -> HttpResponse:
         "normal": Priority.NORMAL,
         "kinds": intake.KINDS,
         "max_bytes": settings.MAX_FILE_BYTES,
-        "max_files": settings.MAX_FILES_PER_UPLOAD,
+        "max_megabytes": settings.MAX_FILE_BYTES // 1_000_000,
         "waiting": waiting(request.user).count(),
     }
     return _varied(render(request, "ingestion/upload.html", context))
@@ -117,7 +115,7 @@ def upload(request: WSGIRequest) -> HttpResponse:
     return redirect("jobs")
 
 
-def _upload_one(user: AnyUser, form: UploadForm, files: list[UploadedFile]) -> JsonResponse:
+def _upload_one(user: AnyUser, form: UploadForm, files: "list[UploadedFile[Any]]") -> JsonResponse:
     try:
         if not form.is_valid():
             raise NotAllowed("You may not upload to this project.")
@@ -136,14 +134,14 @@ def _upload_one(user: AnyUser, form: UploadForm, files: list[UploadedFile]) -> J
     )
 
 
-def _receive(user: AnyUser, form: UploadForm, file: UploadedFile) -> intake.Receipt:
+def _receive(user: AnyUser, form: UploadForm, file: "UploadedFile[Any]") -> intake.Receipt:
     chosen = form.cleaned_data
     return intake.receive(
         cast(Any, file),
         filename=file.name or "unnamed",
         project=chosen["project"],
         user=user,
-        priority=Priority(chosen["priority"]),
+        priority=Priority.NORMAL if chosen["priority"] == "" else Priority(chosen["priority"]),
         password=chosen["password"],
     )
 

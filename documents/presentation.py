@@ -1,0 +1,174 @@
+"""What the pages about documents show, computed from rows that are already there.
+
+Pure: no queries, no request. Templates show these values and decide nothing.
+"""
+
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from PIL import Image
+
+from documents import fields, schemas
+from documents.models import Document, DocumentStatus
+
+THUMBNAIL_PX = 280
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A state as word, sign and tone; the tone only repeats what the other two say."""
+
+    label: str
+    icon: str
+    tone: str
+
+
+UNKNOWN_TYPE = Badge(label="Unknown type", icon="question", tone="quiet")
+STATUS_BADGES = {
+    DocumentStatus.UNKNOWN: UNKNOWN_TYPE,
+    DocumentStatus.DRAFT_PENDING: Badge(label="Needs review", icon="eye", tone="warn"),
+    DocumentStatus.DRAFT_CREATED: Badge(label="Confirmed", icon="check", tone="good"),
+    DocumentStatus.REJECTED: Badge(label="Rejected", icon="cross", tone="bad"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highlight:
+    """A rectangle on a page's image, in its pixels."""
+
+    html_id: str
+    label: str
+    tone: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def highlight(box: Sequence[float], *, html_id: str, label: str, tone: str) -> Highlight:
+    """A box with a little air around it."""
+    left, top, right, bottom = box
+    return Highlight(
+        html_id=html_id,
+        label=label,
+        tone=tone,
+        x=max(0, round(left) - 4),
+        y=max(0, round(top) - 4),
+        width=round(right - left) + 8,
+        height=round(bottom - top) + 8,
+    )
+
+
+def matches(words: Sequence[Sequence[Any]], query: str) -> tuple[Highlight, ...]:
+    """The words of a page (as `Page.words` has them) that a search asked for."""
+    wanted = set(re.findall(r"\w{2,}", fields.fold(query)))
+    return tuple(
+        highlight(word[1:5], html_id="", label=str(word[0]), tone="match")
+        for word in words
+        if None not in word[1:5] and wanted & set(re.findall(r"\w{2,}", fields.fold(str(word[0]))))
+    )
+
+
+def in_order(type_slug: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The properties of `schema` in the order in which a person reads them.
+
+    Postgres keeps the keys of a JSON object by length, so the order of a shipped type comes
+    from its file; a list of names in `x-order` says it for any other."""
+    properties: Mapping[str, Any] = schema.get("properties") or {}
+    shipped = schemas.shipped_schema(type_slug) if type_slug in schemas.SHIPPED else {}
+    return _ordered(properties, shipped.get("properties") or {}, schema.get("x-order") or ())
+
+
+def _ordered(
+    properties: Mapping[str, Any], model: Mapping[str, Any], named: Sequence[str]
+) -> dict[str, Any]:
+    first = [name for name in (*named, *model) if name in properties]
+    ordered = {name: properties[name] for name in dict.fromkeys((*first, *properties))}
+    for name, spec in ordered.items():
+        if is_table(spec):
+            inner = (model.get(name) or {}).get("items") or {}
+            columns = _ordered(
+                spec["items"]["properties"],
+                inner.get("properties") or {},
+                spec["items"].get("x-order") or (),
+            )
+            ordered[name] = {**spec, "items": {**spec["items"], "properties": columns}}
+    return ordered
+
+
+def list_row(document: Document) -> dict[str, Any]:
+    """A document as a row of a list; from `queries.listed`."""
+    values = key_values(document)
+    return {
+        "document": document,
+        "badge": STATUS_BADGES[DocumentStatus(document.status)],
+        "title": values[0] if values else document.upload.filename,
+        "values": values[1:],
+        "reasons": document.reasons[:2],
+        "more_reasons": max(0, len(document.reasons) - 2),
+    }
+
+
+def key_values(document: Document) -> tuple[str, ...]:
+    """Up to four values that tell a document apart: the required ones, a name first."""
+    if document.schema_version is None:
+        return ()
+    schema = document.schema_version.schema
+    wanted = (*schemas.required_if_labelled(schema), *schemas.required_fields(schema))
+    slug = document.type.slug if document.type else ""
+    names = [name for name in in_order(slug, schema) if name in wanted]
+    names.sort(key=lambda name: not name.endswith("_name"))
+    told = [told_value(name, document.payload) for name in names]
+    return tuple(value for value in told if value)[:4]
+
+
+def told_value(name: str, payload: Mapping[str, Any]) -> str:
+    """A value as a person writes it: INR 1,13,709.00, 6 Dec 2024."""
+    value = shown_value(payload.get(name))
+    if name.endswith(("_amount", "_value")) and (number := fields.normalise_amount(value)):
+        currency = str(payload.get("currency") or ("INR" if name.endswith("_value") else ""))
+        return f"{currency} {grouped(number, is_indian=currency == 'INR')}".strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?", value):
+        day = date.fromisoformat(value[:10])
+        return f"{day.day} {day:%b %Y}{', ' if value[10:] else ''}{value[11:]}"
+    return value
+
+
+def grouped(number: Decimal, *, is_indian: bool) -> str:
+    """1,13,709.00 in lakhs, or 113,709.00; at least two decimals."""
+    places = max(2, -int(number.as_tuple().exponent))
+    plain = f"{number:,.{places}f}"
+    if not is_indian:
+        return plain
+    whole, _, rest = f"{abs(number):.{places}f}".partition(".")
+    head, tail = whole[:-3], whole[-3:]
+    pairs = re.sub(r"(?<=\d)(?=(\d{2})+$)", ",", head)
+    return f"{'-' if number < 0 else ''}{pairs}{',' if pairs else ''}{tail}.{rest}"
+
+
+def shown_value(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def thumbnail(webp: bytes) -> bytes:
+    """A page image made THUMBNAIL_PX wide, as WebP."""
+    with Image.open(io.BytesIO(webp), formats=["WEBP"]) as image:
+        small = image.convert("RGB")
+        small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX * 2), reducing_gap=2.0)
+        out = io.BytesIO()
+        small.save(out, "WEBP", quality=72, method=2)
+    return out.getvalue()
+
+
+def is_table(spec: Mapping[str, Any]) -> bool:
+    return isinstance(spec.get("items"), Mapping) and "properties" in spec["items"]
