@@ -20,7 +20,7 @@ from ingestion.engines.rules.near import (
     reading_of,
     rescored,
 )
-from ingestion.engines.rules.parties import Party, heading_party, labelled_party
+from ingestion.engines.rules.parties import Party, heading_party, labelled_party, window_party
 from ingestion.engines.rules.tables import read_table
 from ingestion.engines.rules.tills import read_till_rows
 from ingestion.engines.rules.totals import Foot, Totals
@@ -172,7 +172,16 @@ class BillReader:
                     )
                     clock = re.match(r"\W{0,3}\d{1,2}:\d{2}", cell.text[hit.end :])
                     vom = re.search(r"(?:vom|du|del|of|on)\s*$", cell.folded[: hit.start])
-                    score = 0.55 + 0.15 * bool(clock or vom) - 0.4 * (line.number in other)
+                    titled = any(
+                        label.field == "document_number" and label.start < hit.start
+                        for label in self.near.labels_in(cell)
+                    )
+                    score = (
+                        0.55
+                        + 0.15 * bool(clock or vom)
+                        + 0.2 * titled
+                        - 0.4 * (line.number in other)
+                    )
                     score -= 0.1 * (line.number in self.table.lines)
                     found.append(candidate_of(cell, parsed, score=score))
         return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
@@ -186,6 +195,8 @@ class BillReader:
         supplier = labelled_party(self.near, ("supplier",))
         head = heading_party(self.near, taken=taken, taken_column=column)
         chosen = self._better_supplier(supplier, head)
+        if recipient is None and chosen is not None:
+            recipient = window_party(self.near, supplier=chosen)
         for role, party in (("supplier", chosen), ("recipient", recipient)):
             if party and party.name:
                 self._put(f"{role}_name", [party.name])
@@ -292,6 +303,10 @@ class BillReader:
 
     def _currency(self, totals: Totals) -> None:
         locale: Locale = self.locale
+        labelled = self.near.candidates("currency", parsers.currency)
+        if labelled:
+            self._put("currency", labelled)
+            return
         if not locale.currency or "total_amount" not in totals.chosen:
             return
         page = totals.chosen["total_amount"].page

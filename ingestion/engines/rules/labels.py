@@ -30,12 +30,16 @@ class Label:
     end: int
 
 
+_COMPOUND = frozenset({"rechnung", "rechnungsnummer", "rechnung nr"})  # German glues words
+
+
 def pattern_of(phrase: str) -> str:
-    words = (
-        "".join(_TWINS.get(char, re.escape(char)) for char in word)
+    words = [
+        "".join(_TWINS.get(char, re.escape(char)) for char in word) if word != "&" else "(?:&|and)"
         for word in phrase.replace("&", " & ").split()
-    )
-    return r"[\W_]{0,3}".join("(?:&|and)" if word == re.escape("&") else word for word in words)
+    ]
+    prefix = r"[a-z]{0,20}" if phrase in _COMPOUND else ""
+    return prefix + r"[\W_]{0,3}".join(words)
 
 
 @dataclass(frozen=True, slots=True)

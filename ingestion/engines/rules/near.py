@@ -87,7 +87,11 @@ class Neighbourhood:
 
     def _right(self, label: Label) -> Iterator[Spot]:
         cell = label.cell
-        later = [other.start for other in self.labels_in(cell) if other.start >= label.end + 3]
+        later = [
+            other.start
+            for other in self.labels_in(cell)
+            if other.start >= label.end + 3 and other.field != "vague_number"
+        ]
         end = min(later, default=len(cell.text))
         if cell.text[label.end : end].strip(" :.#-="):
             yield Spot(cell=cell, start=label.end, end=end, nearness=_RIGHT)

@@ -3,6 +3,7 @@
 import re
 
 from documents.fields import (
+    CURRENCY_CODES,
     find_dates,
     find_gstins,
     normalise_ewb_number,
@@ -97,6 +98,14 @@ def ewb_number(text: str) -> Parsed | None:
     value = normalise_ewb_number(text[:60])
     match = re.search(r"\d[\d\s-]{10,20}\d", text[:60])
     return Parsed(value=value, start=match.start(), end=match.end()) if value and match else None
+
+
+def currency(text: str) -> Parsed | None:
+    """An ISO 4217 code."""
+    for match in re.finditer(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text[:30]):
+        if match[0] in CURRENCY_CODES:
+            return Parsed(value=match[0], start=match.start(), end=match.end())
+    return None
 
 
 def digits(*, least: int, most: int) -> Parser:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from documents.fields import find_amounts, find_dates, find_gstins
+from documents.fields import find_amounts, find_dates, find_gstins, squeeze
 from ingestion.engines.rules.labels import Label
 from ingestion.engines.rules.layout import Cell, Line, box_of
 from ingestion.engines.rules.near import Candidate, Neighbourhood
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(
 _STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
 _STOP = re.compile(
     r"(?<![a-z])(?:tel|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
-    r"|state code|state"
+    r"|state code|state|global|globale nummer|number|id"
     r"|contact|website|iban|bic|ust|siret|siren|tva|reg|roc|co\.? ?reg|company no|invoice|date|gln"
     r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
     r"|customer|account|terms|order|handelsreg|steuernr|rechnung|telefon|fon|ein|uin)(?![a-z])"
@@ -63,6 +63,13 @@ class Party:
         left, right = self.column
         return candidate.line in self.lines and left - 1 <= candidate.left <= right
 
+    def owns(self, cell: Cell) -> bool:
+        """Whether a cell is of this party's block, or repeats its name."""
+        left, right = self.column
+        inside = cell.line in self.lines and left - 1 <= cell.left <= right
+        name = squeeze(self.name.value) if self.name else ""
+        return inside or (bool(name) and name in squeeze(cell.text))
+
 
 def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Cell]:
     """The cells that stand under a label in its column, up to the next label or gap.
@@ -90,9 +97,19 @@ def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Ce
             break
         if _is_heading(near, cell):
             break
-        cells.append(cell)
+        cells.append(_with_value(line, cell))
         bottom = cell.bottom
     return cells
+
+
+def _with_value(line: Line, cell: Cell) -> Cell:
+    """ "Name:" with the value that stands right of it."""
+    right = [other for other in line.cells if other.left > cell.left]
+    is_key = cell.text.rstrip().endswith(":") or (right and right[0].text.startswith(":"))
+    if not (is_key and right):
+        return cell
+    tokens = (*cell.tokens, *right[0].tokens)
+    return Cell(page=cell.page, line=cell.line, tokens=tokens, source=cell.source)
 
 
 def _rest(label: Label) -> str:
@@ -155,6 +172,8 @@ def _heads(near: Neighbourhood, label: Label) -> bool:
     if label.start > 2 or (label.phrase == "m s" and "/" not in text[: label.end]):
         return False
     after = text[label.end :]
+    if _LEGAL.match(after.lower().lstrip()):
+        return False  # "Lieferant GmbH" is a name
     if label.weight < 0.9:
         return not after.strip(" :.,") or after.lstrip().startswith((":", ","))
     return not after.strip() or not after.lstrip()[0].isalpha() or after.lstrip()[0].isupper()
@@ -163,6 +182,9 @@ def _heads(near: Neighbourhood, label: Label) -> bool:
 def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party | None:
     """Name and address out of the cells of a block, top to bottom."""
     lines = [cell for cell in (_cleaned(cell) for cell in cells) if cell is not None]
+    explicit = [i for i, cell in enumerate(cells) if _NAME_KEY.match(cell.folded)]
+    if explicit:
+        lines = [cell for cell in map(_cleaned, cells[explicit[0] :]) if cell is not None]
     while lines and not _is_name(lines[0]):
         lines.pop(0)
     if not lines:
@@ -186,11 +208,14 @@ def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party |
     )
 
 
+_NAME_KEY = re.compile(r"\W{0,3}(?:name|nom|nombre|nome|naam|company|firma)\s?:")
+
+
 def _cleaned(cell: Cell) -> Cell | None:
     """A cell without "M/s" or "Name:" before the name, None where nothing is left."""
     start = len(cell.text) - len(cell.text.lstrip(" :.,-/()"))
     prefix = re.match(
-        r"(?:m\s?/\s?s[\s.,:]|messrs[\s.,:]|(?:name|nom|nombre|address|anschrift|adresse)\s?:)\s?",
+        r"(?:m\s?/\s?s[\s.,:]|messrs[\s.,:]|(?:name|nom|nombre|nome|naam|company|firma|address|anschrift|adresse)\s?:)\s?",
         cell.folded[start:],
     )
     if prefix:
@@ -247,16 +272,57 @@ def heading_party(
     if not named:
         return None
     best = max(named, key=lambda cell: _head_score(cell, named, head))
-    names = [best, *_rest_of_name(best, near)]
-    before = _start_of_name(best, near, named)
-    names = [*before, *names]
+    names = [*_start_of_name(best, near, named), best, *_rest_of_name(best, near)]
     address = list(_address_under(names[-1], near))
+    names = [_before_dash(cell) for cell in names]
     return Party(
         name=_joined(names, " ", score=0.8 if _LEGAL.search(best.folded) else 0.65),
         address=_joined(address, ", ", score=0.65) if address else None,
         lines=frozenset(cell.line for cell in (*names, *address)),
         column=(best.left, best.right),
     )
+
+
+def _before_dash(cell: Cell) -> Cell:
+    """The name in "Au bon moulin SARL - 1242 chemin de l'olive - 84340 Malaucene"."""
+    cut = re.search(r"\s[-–—|·•●]\s|,\s(?=.*\d)", cell.text)
+    if cut is None or cut.start() < 4:
+        return cell
+    return cell.part(0, cut.start()) or cell
+
+
+_TOWN = re.compile(r"(?:[a-z]{1,2}[- ])?\d{4,5}\s[a-z].*|[a-z .]+,? [a-z]{2} \d{5}(?:-\d{4})?")
+_COURTESY = re.compile(r"(?:herrn?|frau|firma|fa\.|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|an|to)$")
+
+
+def window_party(near: Neighbourhood, *, supplier: Party) -> Party | None:
+    """The addressee of a letter without a label: name, street, town in the envelope's window."""
+    page = near.lines[0].page
+    lines = [line for line in near.lines if line.page == page][:30]
+    for line in lines:
+        for cell in line.cells:
+            if not _TOWN.fullmatch(cell.folded) or supplier.owns(cell):
+                continue
+            block = [cell]
+            for above in reversed(lines[: lines.index(line)]):
+                match = _in_column(above, lefts=(cell.left,), height=0.6 * cell.height)
+                if match is None:
+                    continue
+                if block[0].top - match.bottom > 2.6 * cell.height or len(block) == 5:
+                    break
+                if _is_contact(near, match) or find_dates(match.text) or supplier.owns(match):
+                    break
+                block.insert(0, match)
+            if len(block) < 3:
+                continue
+            names = 2 if _COURTESY.fullmatch(block[0].folded.strip()) and len(block) > 3 else 1
+            return Party(
+                name=_joined(block[:names], " ", score=0.5),
+                address=_joined(block[names:], ", ", score=0.5),
+                lines=frozenset(part.line for part in block),
+                column=(min(part.left for part in block), max(part.right for part in block)),
+            )
+    return None
 
 
 def _within(cell: Cell, column: tuple[float, float] | None) -> bool:

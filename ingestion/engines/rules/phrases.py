@@ -111,6 +111,15 @@ BILL: Phrases = {
             "|vertragsnummer|mietvertrag|amazon order|reference"
         ),
     },
+    "currency": {
+        1.0: (
+            "currency|invoice currency|rechnungswahrung|wahrung|devise|moneda|valuta|betrage in"
+            "|mata wang"
+        ),
+    },
+    "other_currency": {
+        1.0: "wahrung der umsatzsteuerbuchung|tax currency",
+    },
     "irn": {
         1.0: "irn|irn no|invoice reference number|invoice reference no",
     },
@@ -155,27 +164,26 @@ AMOUNTS: Phrases = {
             "|total sales inclusive gst|total sales incl gst|total incl tax|total including tax"
             "|total payment|total inc gst|total amt incl gst|total incl vat|total including vat"
             "|total inc vat|total to pay|amount to pay|total amount after tax|total after tax"
-            "|amount after tax|total amt payable|net total|total with tax|payable amount"
-            "|round d total|rounding total|total amount inc gst|total value|net bill amount"
-            "|grand total inr|total invoice value in figure|total sale|gesamtbetrag"
-            "|rechnungsbetrag|rechnungsbeitrag|gesamtsumme|endbetrag|zahlbetrag|endsumme"
-            "|rechnungssumme brutto|bruttobetrag|summe brutto|gesamt brutto|gesamtbetrag brutto"
-            "|summe inkl ust|summe inkl mwst|gesamtbetrag inkl|zu zahlender betrag"
-            "|rechnungssumme|bruttosumme|total ttc|montant ttc|net a payer|total a payer"
-            "|montant total ttc|total general|prix ttc|montant a payer|total net ttc"
-            "|importe total|total a pagar|total factura|total importe|totale documento"
-            "|totale fattura|totale da pagare|totale a pagare|netto a pagare|totale dovuto"
-            "|total geral|valor total|total da fatura|valor a pagar|total documento"
-            "|totaal te betalen|te betalen|totaal incl btw|totaal inclusief btw|totaalbedrag"
-            "|jumlah besar|jumlah perlu dibayar|factuurbedrag|total price incl|gross total"
-            "|total gross|total gross amount|gross amount|total rm|total amount rm"
+            "|amount after tax|total amt payable|total with tax|payable amount|round d total"
+            "|rounding total|total amount inc gst|total value|net bill amount|grand total inr"
+            "|total invoice value in figure|total sale|gesamtbetrag|rechnungsbetrag"
+            "|rechnungsbeitrag|gesamtsumme|endbetrag|endsumme|rechnungssumme brutto|bruttobetrag"
+            "|summe brutto|gesamt brutto|gesamtbetrag brutto|summe inkl ust|summe inkl mwst"
+            "|gesamtbetrag inkl|zu zahlender betrag|rechnungssumme|bruttosumme|total ttc"
+            "|montant ttc|net a payer|total a payer|montant total ttc|total general|prix ttc"
+            "|montant a payer|total net ttc|importe total|total a pagar|total factura"
+            "|total importe|totale documento|totale fattura|totale da pagare|totale a pagare"
+            "|netto a pagare|totale dovuto|total geral|valor total|total da fatura|valor a pagar"
+            "|total documento|totaal te betalen|te betalen|totaal incl btw|totaal inclusief btw"
+            "|totaalbedrag|jumlah besar|jumlah perlu dibayar|factuurbedrag|total price incl"
+            "|gross total|total gross|total gross amount|gross amount|total rm|total amount rm"
             "|total sales rm|summe inkl|gesamtpreis inkl|gesamt inkl|gesamtpreis|total eur"
             "|gesamtbruttobetrag|bruttosumme|betrag inkl|total euro|gesamtbetrag brutto"
         ),
         0.85: (
-            "total amount|total amt|total sales|total bill|jumlah|totaal|totale|amount due"
-            "|gesamt|total incl|total including|total inclusive|total usd|total inr|total gbp"
-            "|total charges"
+            "zahlbetrag|zu zahlender betrag|due payable|total amount|total amt|total sales"
+            "|total bill|jumlah|totaal|totale|amount due|gesamt|total incl|total including"
+            "|total inclusive|total usd|total inr|total gbp|total charges"
         ),
         0.75: (
             "total|summe|brutto|ttc|balance due|net amount|nett amt|nett|net amt|montant total"
@@ -187,13 +195,14 @@ AMOUNTS: Phrases = {
     },
     "taxable_amount": {
         1.0: (
-            "taxable value|taxable amount|tot taxable amt|tot taxable|total taxable value"
-            "|total taxable amount|taxable amt|total before tax|amount before tax"
-            "|total amount before tax|total excl gst|total excluding gst|total excl vat"
-            "|total excl tax|total ex vat|total excluding vat|total net|net total excl"
-            "|total exc gst|total exclude gst|total sales excluding gst|summe netto|nettobetrag"
-            "|netto|gesamt netto|rechnungssumme netto|nettosumme|netto summe|total ht|montant ht"
-            "|total net ht|base ht|total hors taxes|montant total ht|base imponible|imponibile"
+            "taxable value|taxable amount|rechnungssumme ohne ust|summe ohne ust|summe ohne mwst"
+            "|net amout|tot taxable amt|tot taxable|total taxable value|total taxable amount"
+            "|taxable amt|total before tax|amount before tax|total amount before tax"
+            "|total excl gst|total excluding gst|total excl vat|total excl tax|total ex vat"
+            "|total excluding vat|total net|net total excl|total exc gst|total exclude gst"
+            "|total sales excluding gst|summe netto|nettobetrag|netto|gesamt netto"
+            "|rechnungssumme netto|nettosumme|netto summe|total ht|montant ht|total net ht"
+            "|base ht|total hors taxes|montant total ht|base imponible|imponibile"
             "|totale imponibile|base imponivel|totaal excl btw|totaal exclusief btw"
             "|total sales excl gst|total without tax|gesamtbetrag netto|nettogesamtbetrag"
             "|steuerbasisbetrag|summe nettobetrag|total excl|subtotaal|total exclusive"
@@ -203,9 +212,9 @@ AMOUNTS: Phrases = {
             "|warenwert|nettowert|net goods"
         ),
         0.8: (
-            "sub total|subtotal|sub ttl|zwischensumme|sous total|total lines|suma|base"
-            "|summe positionen|subtotal amount|sub total amount|total s imposto|totale netto"
-            "|items total|positionssumme"
+            "positionssumme|net total|sub total|subtotal|sub ttl|zwischensumme|sous total"
+            "|total lines|suma|base|summe positionen|subtotal amount|sub total amount"
+            "|total s imposto|totale netto|items total|positionssumme"
         ),
     },
     "cgst_amount": {
@@ -225,8 +234,9 @@ AMOUNTS: Phrases = {
     },
     "tax_amount": {
         1.0: (
-            "total gst|total tax|total tax amount|tax amount|gst amount|vat amount|total vat"
-            "|tax total|total gst amount|umsatzsteuer|mehrwertsteuer|mwst|ust|zzgl ust|zzgl mwst"
+            "total gst|vat total|ust gesamt|mwst gesamt|steuerbetrag in|total tax"
+            "|total tax amount|tax amount|gst amount|vat amount|total vat|tax total"
+            "|total gst amount|umsatzsteuer|mehrwertsteuer|mwst|ust|zzgl ust|zzgl mwst"
             "|zuzugl ust|mwst betrag|zuzuglich ust|steuerbetrag|summe ust|summe mwst"
             "|summe umsatzsteuer|steuersumme|ust betrag|versicherungsteuer|versicherungssteuer"
             "|umsatzsteuerbetrag|steuern gesamt|gesamt steuer|steuer|total tva|montant tva|tva"
@@ -246,21 +256,23 @@ AMOUNTS: Phrases = {
     },
     "other_amount": {
         1.0: (
-            "cash|change|tendered|tender|amount tendered|cash tendered|paid|amount paid|deposit"
-            "|visa|mastercard|master card|debit card|credit card|card|discount|total discount"
-            "|less discount|disc|total qty|total quantity|qty|tot qty|total item|total items"
-            "|total saving|total savings|you saved|you save|points|previous balance|balance b f"
-            "|change due|payment|bar|gegeben|ruckgeld|rendu|especes|espece|efectivo|cambio"
-            "|contante|contanti|resto|contant|wisselgeld|tunai|baki|freight|shipping|delivery"
-            "|delivery charge|packing|tip|gratuity|service charge|tax summary|gst summary"
-            "|gst analysis|tax code|item count|no of items|total weight|total gst summary"
-            "|acompte|anzahlung|skonto|rabatt|abschlag|zuschlag|rabattbetrag|basisbetrag"
-            "|total points|rebate|shipping & handling|s h|handling|carte|carte bancaire|cheque"
-            "|svc chg|service chg|tips|total disc|loyalty|voucher|unit price|price|rate"
-            "|insurance|total outlet|total no of items|tax amount in words|amount in words"
-            "|total in words|amount chargeable in words|total pcs|bank name|geldig|grundbetrag"
-            "|kautionsbetrag|saved|e wallet|touch n go|grabpay|boost|total skus|total nos"
-            "|total units|rounded by|suggested tip|total savings"
+            "gesamtbetrag der zuschlage|gesamtbetrag der abschlage|erhaltene anzahlungen"
+            "|anzahlungen|bruttopreis|nettopreis|cash|change|tendered|tender|amount tendered"
+            "|cash tendered|paid|amount paid|deposit|visa|mastercard|master card|debit card"
+            "|credit card|card|discount|total discount|less discount|disc|total qty"
+            "|total quantity|qty|tot qty|total item|total items|total saving|total savings"
+            "|you saved|you save|points|previous balance|balance b f|change due|payment|bar"
+            "|gegeben|ruckgeld|rendu|especes|espece|efectivo|cambio|contante|contanti|resto"
+            "|contant|wisselgeld|tunai|baki|freight|shipping|delivery|delivery charge|packing"
+            "|tip|gratuity|service charge|tax summary|gst summary|gst analysis|tax code"
+            "|item count|no of items|total weight|total gst summary|acompte|anzahlung|skonto"
+            "|rabatt|abschlag|zuschlag|rabattbetrag|basisbetrag|total points|rebate"
+            "|shipping & handling|s h|handling|carte|carte bancaire|cheque|svc chg|service chg"
+            "|tips|total disc|loyalty|voucher|unit price|price|rate|insurance|total outlet"
+            "|total no of items|tax amount in words|amount in words|total in words"
+            "|amount chargeable in words|total pcs|bank name|geldig|grundbetrag|kautionsbetrag"
+            "|saved|e wallet|touch n go|grabpay|boost|total skus|total nos|total units"
+            "|rounded by|suggested tip|total savings"
         ),
     },
 }
@@ -530,10 +542,10 @@ COLUMNS: Phrases = {
     },
     "total_amount": {
         1.0: (
-            "amount|total|line total|betrag|gesamt|gesamtpreis|summe|montant|total ht|prix ht"
-            "|importe|importo|totale|valor|bedrag|totaal|amt|total amount|total amt|montant ht"
-            "|gesamtbetrag|total price|value|amount rs|total rs|amount inr|total value"
-            "|prix total|precio total|ext price|extended price|extension|price total"
+            "amount|total|line total|entgelt|betrag|gesamt|gesamtpreis|summe|montant|total ht"
+            "|prix ht|importe|importo|totale|valor|bedrag|totaal|amt|total amount|total amt"
+            "|montant ht|gesamtbetrag|total price|value|amount rs|total rs|amount inr"
+            "|total value|prix total|precio total|ext price|extended price|extension|price total"
             "|gesamt netto|netto gesamt|jumlah|total ttc|positionsbetrag|g preis|amount rm"
             "|total rm|amount incl tax|total incl|line amount|net total|subtotal|amount due"
             "|valore|amount usd|amount eur|amount gbp|total inr|prix total ht|total eur"

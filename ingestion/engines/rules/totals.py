@@ -9,7 +9,13 @@ from itertools import product
 from documents.fields import AmountFound, find_amounts, find_dates
 from ingestion.engines.rules.labels import Label
 from ingestion.engines.rules.layout import Cell
-from ingestion.engines.rules.near import Candidate, Neighbourhood, Parsed, candidate_of
+from ingestion.engines.rules.near import (
+    Candidate,
+    Neighbourhood,
+    Parsed,
+    candidate_of,
+    rescored,
+)
 
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d{1,4})?)\s?%")
 _GRACE = Decimal("0.05")
@@ -198,6 +204,8 @@ class Foot:
             field: _ranked(candidates)[:_PER_FIELD] for field, candidates in self.found.items()
         }
         gst = {field: ranked[field][0] for field in _GST if ranked.get(field)}
+        if max((one.score for one in ranked.get("total_amount", ())), default=0.0) < 0.5:
+            ranked["total_amount"] = (*ranked.get("total_amount", ()), *self._unlabelled(ranked))
         best, best_score, closes = {}, -1.0, False
         tills = _paid(self.found.get("other_amount", ()), self.near)
         repeated = self._repetitions()
@@ -231,6 +239,22 @@ class Foot:
         best.update(gst)
         return Totals(chosen=best, ranked=ranked, closes=closes)
 
+    def _unlabelled(self, ranked: dict[str, tuple[Candidate, ...]]) -> tuple[Candidate, ...]:
+        """Amounts that are taxable plus tax, for papers whose total has no label we know."""
+        sums = {
+            Decimal(base.value) + Decimal(tax.value)
+            for base in ranked.get("taxable_amount", ())
+            for tax in ranked.get("tax_amount", ())
+            if Decimal(tax.value)
+        }
+        found = [
+            amount.candidate(0.55, note="taxable amount plus tax")
+            for line in self.near.lines
+            for amount in self._amounts(line.cells)
+            if amount.number in sums
+        ]
+        return tuple(found[-2:])
+
     def _repetitions(self) -> dict[Decimal, int]:
         counts: dict[Decimal, int] = {}
         for line in self.near.lines:
@@ -245,6 +269,9 @@ class Foot:
         labelled = ranked.get("tax_amount", ())
         if not gst:
             return labelled
+        alone = [one for one in gst.values() if Decimal(one.value)]
+        if len(alone) == 1 and not labelled:
+            return (rescored(alone[0], 0.9),)
         total = sum((Decimal(one.value) for one in gst.values()), Decimal(0))
         if any(Decimal(one.value) == total for one in labelled):
             return labelled
