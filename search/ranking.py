@@ -28,7 +28,7 @@ FUSION_RANK = 60
 DEPTH = 100
 # Chunks that may be scored for a query before its commoner terms only score what its rarer
 # terms have found.
-CANDIDATES = 20_000
+CANDIDATES = 10_000
 # Chunks asked of the vector index; the second time only where the first held too few
 # documents, as when one long document fills it.
 DENSE_DEPTHS = (200, 2_000)
@@ -64,20 +64,23 @@ class Fused:
     ways: tuple[str, ...]
 
 
+# The scores are summed up outside of `held`, so that no sort carries the arrays along.
 BM25 = """
-WITH scored AS (
-    SELECT chunk.id, chunk.document_id,
-        sum(asked.idf * held.f * (%(k1)s + 1) / (held.f + %(k1)s
-            * (1 - %(b)s + %(b)s * chunk.length / %(average)s))) AS score
+WITH held AS MATERIALIZED (
+    SELECT chunk.id, chunk.document_id, chunk.length, asked.idf,
+        chunk.frequencies[found.place]::float8 AS f
     FROM search_chunk AS chunk
     CROSS JOIN unnest(%(terms)s::int[], %(idfs)s::float8[]) AS asked (term, idf)
     CROSS JOIN LATERAL (SELECT width_bucket(asked.term, chunk.terms)) AS found (place)
-    CROSS JOIN LATERAL (SELECT chunk.frequencies[found.place]::float8) AS held (f)
     WHERE chunk.terms && %(candidates)s::int[]
         AND chunk.project_id = ANY(%(projects)s::bigint[])
         AND chunk.terms[found.place] = asked.term
         {of_type}
-    GROUP BY chunk.id
+), scored AS (
+    SELECT id, document_id,
+        sum(idf * f * (%(k1)s + 1)
+            / (f + %(k1)s * (1 - %(b)s + %(b)s * length / %(average)s))) AS score
+    FROM held GROUP BY id, document_id
 ), best AS (
     SELECT DISTINCT ON (document_id) document_id, id, score
     FROM scored ORDER BY document_id, score DESC, id

@@ -113,7 +113,7 @@ def test_the_page_marks_what_was_asked_for_and_escapes_the_rest() -> None:
     assert "<script>" not in html
     assert reverse("document", kwargs={"document_id": document.pk}) + "?page=1" in html
     image = reverse("page-image", kwargs={"upload_id": document.upload_id, "number": 1})
-    assert f'src="{image}"' in html
+    assert f'src="{image}' in html
     assert document.upload.filename in html
 
 
