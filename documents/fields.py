@@ -45,6 +45,7 @@ _MONTH_NAME_DAY = re.compile(
     r"(?<![^\W\d_])([^\W\d_]{3,10})[.]?[\s./-]{0,3}(\d{1,2})(?:st|nd|rd|th)?[,.]?[\s./-]{1,3}"
     r"(\d{4})(?!\d)"
 )
+_COMPACT_STAMP = re.compile(r"(?<!\d)(\d{2})(\d{2})(20\d{2})(?=\s{1,2}\d{1,2}:\d{2})")
 _COMPACT_DATE = re.compile(r"(?<!\d)(\d{8})(?!\d)")
 _CLOCK = re.compile(r"(\d{1,2})\s?[:.h]\s?(\d{2})(?:\s?[:.]\s?\d{2})?\s*([AaPp])?\.?\s?([Mm])?")
 
@@ -110,6 +111,10 @@ def _dates(text: str, *, month_first: bool) -> Iterator[DateFound]:
     folded = fold(text)
     for match in _ISO_DATE.finditer(folded):
         value = _iso(int(match[1]), int(match[2]), int(match[3]))
+        if value:
+            yield DateFound(value=value, start=match.start(), end=match.end())
+    for match in _COMPACT_STAMP.finditer(folded):
+        value = _iso(int(match[3]), int(match[2]), int(match[1]))
         if value:
             yield DateFound(value=value, start=match.start(), end=match.end())
     for match in _NUMERIC_DATE.finditer(folded):

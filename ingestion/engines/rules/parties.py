@@ -10,7 +10,7 @@ from ingestion.engines.rules.layout import Cell, Line, box_of
 from ingestion.engines.rules.near import Candidate, Neighbourhood
 
 COMPANY = re.compile(
-    r"(?<![a-z])(?:sdn\.?\s?bhd|s/b|bhd|ltd|limited|llp|llc|l\.l\.c|inc|corp|corporation|plc|pvt"
+    r"(?<![a-z])(?:sdn\.?\s?bhd|[s5]/b|bhd|ltd|limited|llp|llc|l\.l\.c|inc|corp|corporation|plc|pvt"
     r"|pte|gmbh|ag|co\.?\s?kg|ohg|ug|e\.?\s?k|e\.?v|a\.g|sarl|s\.a\.r\.l|sas|s\.a\.s|s\.?\s?a|eurl|s\.?r\.?l"
     r"|s\.?p\.?a|s\.?l|b\.?v|n\.?v|lda|unipessoal|co|company|enterprises?|trading|industries"
     r"|traders|agencies|stores?|hardware|restaurant|restoran|perniagaan|syarikat|kedai|pasar"
@@ -18,7 +18,7 @@ COMPANY = re.compile(
     r"|confectionery|marketing|associates|& sons|brothers|pizza|coffee|kopitiam)(?:[\s.,)(]|$)"
 )
 _LEGAL = re.compile(
-    r"(?<![a-z])(?:sdn\.?\s?bhd|s/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|co\.?\s?kg|ohg|ug|sarl"
+    r"(?<![a-z])(?:sdn\.?\s?bhd|[s5]/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|co\.?\s?kg|ohg|ug|sarl"
     r"|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
 )
 _ADDRESS = re.compile(
@@ -274,7 +274,7 @@ def heading_party(
     best = max(named, key=lambda cell: _head_score(cell, named, head))
     names = [*_start_of_name(best, near, named), best, *_rest_of_name(best, near)]
     address = list(_address_under(names[-1], near))
-    names = [_before_dash(cell) for cell in names]
+    names = [_without_registration(_before_dash(cell)) for cell in names]
     return Party(
         name=_joined(names, " ", score=0.8 if _LEGAL.search(best.folded) else 0.65),
         address=_joined(address, ", ", score=0.65) if address else None,
@@ -353,9 +353,39 @@ def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> floa
     score = 1.6 * bool(_LEGAL.search(cell.folded)) + 0.7 * bool(COMPANY.search(cell.folded))
     score += min(1.2, 0.9 * max(0.0, cell.height / typical - 1.0))
     score -= 0.16 * (cell.line - head[0].number)
-    score -= 1.5 * bool(_ADDRESS.search(cell.folded) or _STREET.search(cell.folded))
+    plain = _REGISTRATION.sub("", cell.folded)
+    score -= 1.5 * bool(_ADDRESS.search(plain) or _STREET.search(plain))
+    score -= 1.3 * _follows_address(cell, head)
     score -= 0.6 * (len(cell.text) > 60) + 0.6 * (":" in cell.text)
     return score
+
+
+_REGISTRATION = re.compile(
+    r"\s*(?:[(\[]\s*)?(?:(?:co|company|reg|roc|regn?)[.,]?\s{0,2}(?:no|reg)?[.:]?\s{0,2})?"
+    r"\d[\d ]{4,13}\s?[-–]?\s?[a-z]{0,2}[)\]]?(?:\s?\([a-z]{1,4}\))?\s*$|\s*\((?:co|reg|roc)\b.*$"
+)
+
+
+def _follows_address(cell: Cell, head: Sequence[Line]) -> bool:
+    """Whether an address or a telephone stands above the cell: then it is somebody else's name."""
+    for line in head:
+        if line.number >= cell.line:
+            return False
+        for above in line.cells:
+            plain = _REGISTRATION.sub("", above.folded)
+            if _overlap(above, cell) and (
+                re.match(r"tel|phone|fax|gst|vat", plain) or _STREET.search(plain)
+            ):
+                return True
+    return False
+
+
+def _without_registration(cell: Cell) -> Cell:
+    """A name without the company's registration number behind it."""
+    found = _REGISTRATION.search(cell.folded)
+    if found is None or found.start() < 4:
+        return cell
+    return cell.part(0, found.start()) or cell
 
 
 def _rest_of_name(best: Cell, near: Neighbourhood) -> Iterator[Cell]:
@@ -372,7 +402,8 @@ def _rest_of_name(best: Cell, near: Neighbourhood) -> Iterator[Cell]:
 def _start_of_name(best: Cell, near: Neighbourhood, named: Sequence[Cell]) -> list[Cell]:
     """The line above, where the company line holds little more than the legal form."""
     core = re.sub(r"[^a-z]", "", COMPANY.sub(" ", best.folded))
-    if len(core) > 3 or best.line == 0:
+    is_tail = best.text.startswith("(") or best.text.count(")") > best.text.count("(")
+    if (len(core) > 3 and not is_tail) or best.line == 0:
         return []
     above = near.lines[best.line - 1]
     return [cell for cell in above.cells if cell in named and _overlap(cell, best)][:1]

@@ -181,9 +181,10 @@ AMOUNTS: Phrases = {
             "|gesamtbruttobetrag|bruttosumme|betrag inkl|total euro|gesamtbetrag brutto"
         ),
         0.85: (
-            "zahlbetrag|zu zahlender betrag|due payable|total amount|total amt|total sales"
-            "|total bill|jumlah|totaal|totale|amount due|gesamt|total incl|total including"
-            "|total inclusive|total usd|total inr|total gbp|total charges"
+            "zahlbetrag|due|pay|amount incl gst|amt incl gst|zu zahlender betrag|due payable"
+            "|total amount|total amt|total sales|total bill|jumlah|totaal|totale|amount due"
+            "|gesamt|total incl|total including|total inclusive|total usd|total inr|total gbp"
+            "|total charges"
         ),
         0.75: (
             "total|summe|brutto|ttc|balance due|net amount|nett amt|nett|net amt|montant total"
@@ -256,23 +257,23 @@ AMOUNTS: Phrases = {
     },
     "other_amount": {
         1.0: (
-            "gesamtbetrag der zuschlage|gesamtbetrag der abschlage|erhaltene anzahlungen"
-            "|anzahlungen|bruttopreis|nettopreis|cash|change|tendered|tender|amount tendered"
-            "|cash tendered|paid|amount paid|deposit|visa|mastercard|master card|debit card"
-            "|credit card|card|discount|total discount|less discount|disc|total qty"
-            "|total quantity|qty|tot qty|total item|total items|total saving|total savings"
-            "|you saved|you save|points|previous balance|balance b f|change due|payment|bar"
-            "|gegeben|ruckgeld|rendu|especes|espece|efectivo|cambio|contante|contanti|resto"
-            "|contant|wisselgeld|tunai|baki|freight|shipping|delivery|delivery charge|packing"
-            "|tip|gratuity|service charge|tax summary|gst summary|gst analysis|tax code"
-            "|item count|no of items|total weight|total gst summary|acompte|anzahlung|skonto"
-            "|rabatt|abschlag|zuschlag|rabattbetrag|basisbetrag|total points|rebate"
-            "|shipping & handling|s h|handling|carte|carte bancaire|cheque|svc chg|service chg"
-            "|tips|total disc|loyalty|voucher|unit price|price|rate|insurance|total outlet"
-            "|total no of items|tax amount in words|amount in words|total in words"
-            "|amount chargeable in words|total pcs|bank name|geldig|grundbetrag|kautionsbetrag"
-            "|saved|e wallet|touch n go|grabpay|boost|total skus|total nos|total units"
-            "|rounded by|suggested tip|total savings"
+            "accepted total|total included gst|total included|gesamtbetrag der zuschlage"
+            "|gesamtbetrag der abschlage|erhaltene anzahlungen|anzahlungen|bruttopreis"
+            "|nettopreis|cash|change|tendered|tender|amount tendered|cash tendered|paid"
+            "|amount paid|deposit|visa|mastercard|master card|debit card|credit card|card"
+            "|discount|total discount|less discount|disc|total qty|total quantity|qty|tot qty"
+            "|total item|total items|total saving|total savings|you saved|you save|points"
+            "|previous balance|balance b f|change due|payment|bar|gegeben|ruckgeld|rendu|especes"
+            "|espece|efectivo|cambio|contante|contanti|resto|contant|wisselgeld|tunai|baki"
+            "|freight|shipping|delivery|delivery charge|packing|tip|gratuity|service charge"
+            "|tax summary|gst summary|gst analysis|tax code|item count|no of items|total weight"
+            "|total gst summary|acompte|anzahlung|skonto|rabatt|abschlag|zuschlag|rabattbetrag"
+            "|basisbetrag|total points|rebate|shipping & handling|s h|handling|carte"
+            "|carte bancaire|cheque|svc chg|service chg|tips|total disc|loyalty|voucher"
+            "|unit price|price|rate|insurance|total outlet|total no of items|tax amount in words"
+            "|amount in words|total in words|amount chargeable in words|total pcs|bank name"
+            "|geldig|grundbetrag|kautionsbetrag|saved|e wallet|touch n go|grabpay|boost"
+            "|total skus|total nos|total units|rounded by|suggested tip|total savings"
         ),
     },
 }

@@ -22,7 +22,7 @@ _GRACE = Decimal("0.05")
 _PER_FIELD = 8
 _GST = ("cgst_amount", "sgst_amount", "igst_amount", "cess_amount")
 _NOT_A_TOTAL = re.compile(
-    r"\b(?:qty|quantity|items?|pcs|saving|saved|discount|summary|weight|page)\b"
+    r"\b(?:qty|quantity|items?|pcs|saving|saved|discount|summary|weight|page|supplies)\b"
 )
 
 
@@ -98,6 +98,9 @@ class Foot:
             elif amount.found.decimals == 0:
                 score *= 0.85
             self.found.setdefault(label.field, []).append(amount.candidate(score))
+            if label.phrase == "net total":  # before tax on invoices, to be paid on receipts
+                both = amount.candidate(0.7 if amount.found.decimals == 2 else 0.5)
+                self.found.setdefault("total_amount", []).append(both)
             if label.field == "round_off" and amount.number > 0:
                 # "Less: round off 0.40" prints no sign; the sum decides
                 value = format(-amount.number, "f")
@@ -204,10 +207,11 @@ class Foot:
             field: _ranked(candidates)[:_PER_FIELD] for field, candidates in self.found.items()
         }
         gst = {field: ranked[field][0] for field in _GST if ranked.get(field)}
-        if max((one.score for one in ranked.get("total_amount", ())), default=0.0) < 0.5:
-            ranked["total_amount"] = (*ranked.get("total_amount", ()), *self._unlabelled(ranked))
-        best, best_score, closes = {}, -1.0, False
         tills = _paid(self.found.get("other_amount", ()), self.near)
+        if max((one.score for one in ranked.get("total_amount", ())), default=0.0) < 0.5:
+            found = self._unlabelled(ranked, tills)
+            ranked["total_amount"] = (*ranked.get("total_amount", ()), *found)
+        best, best_score, closes = {}, -1.0, False
         repeated = self._repetitions()
         for total, taxable, tax, rounding in product(
             ranked.get("total_amount", ()) or (None,),
@@ -222,6 +226,10 @@ class Foot:
                 number = Decimal(total.value)
                 score += 0.5 if number in tills else 0.0
                 score += 0.3 if any(abs(number - made) <= _GRACE for made in line_sums) else 0.0
+                if rounding is not None and Decimal(rounding.value):
+                    before = number - Decimal(rounding.value)
+                    others = {Decimal(one.value) for one in ranked.get("total_amount", ())}
+                    score += 0.3 if before in others else 0.0
                 score += 0.05 * min(repeated.get(number, 0), 3)
             if taxable is not None and any(
                 abs(Decimal(taxable.value) - made) <= _GRACE for made in line_sums
@@ -239,16 +247,19 @@ class Foot:
         best.update(gst)
         return Totals(chosen=best, ranked=ranked, closes=closes)
 
-    def _unlabelled(self, ranked: dict[str, tuple[Candidate, ...]]) -> tuple[Candidate, ...]:
-        """Amounts that are taxable plus tax, for papers whose total has no label we know."""
-        sums = {
+    def _unlabelled(
+        self, ranked: dict[str, tuple[Candidate, ...]], tills: frozenset[Decimal]
+    ) -> tuple[Candidate, ...]:
+        """Amounts that are taxable plus tax, or what the till was paid, for papers whose total
+        has no label we know."""
+        sums = tills | {
             Decimal(base.value) + Decimal(tax.value)
             for base in ranked.get("taxable_amount", ())
             for tax in ranked.get("tax_amount", ())
             if Decimal(tax.value)
         }
         found = [
-            amount.candidate(0.55, note="taxable amount plus tax")
+            amount.candidate(0.55, note="no label, but the sums agree")
             for line in self.near.lines
             for amount in self._amounts(line.cells)
             if amount.number in sums
