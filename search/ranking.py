@@ -33,7 +33,7 @@ CANDIDATES = 10_000
 # documents, as when one long document fills it.
 DENSE_DEPTHS = (200, 2_000)
 # hnsw.ef_search is at most 1,000.
-EF_SEARCH = 200
+EF_SEARCH = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
