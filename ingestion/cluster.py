@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 import psutil
@@ -33,16 +34,20 @@ GRACE_S = 30.0
 class Cluster:
     """One `manage.py qcluster` in a process group of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, log_file: Path | None = None) -> None:
+        self._log_file = log_file
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "qcluster"],
-            cwd=settings.BASE_DIR,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-        )
+        with ExitStack() as stack:
+            log_file = self._log_file and stack.enter_context(open(self._log_file, "ab"))
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "qcluster"],
+                cwd=settings.BASE_DIR,
+                start_new_session=True,
+                stdout=subprocess.DEVNULL,
+                stderr=log_file or None,
+            )
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -76,8 +81,8 @@ class Cluster:
 
 @contextmanager
 def running() -> Iterator[Cluster]:
-    """A cluster for the length of a block."""
-    cluster = Cluster()
+    """A cluster for the length of a block; it logs into var/docket.log."""
+    cluster = Cluster(settings.VAR / "docket.log")
     cluster.start()
     try:
         yield cluster

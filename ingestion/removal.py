@@ -1,5 +1,6 @@
 """Deleting that really deletes: rows, vectors and blobs of a job or of a whole project."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import transaction
@@ -7,7 +8,8 @@ from django.db import transaction
 from documents import files
 from documents.errors import Conflict
 from documents.models import AnyUser, Document, Project, Upload, record
-from ingestion.models import Job
+from ingestion import ledger
+from ingestion.models import OPEN_JOB, Job
 from search import indexing
 
 
@@ -35,10 +37,17 @@ def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
 
 
 def delete_project(project: Project) -> None:
-    """Delete a project with everything in it; nothing of it can be brought back."""
+    """Delete a project with everything in it; nothing of it can be brought back.
+
+    Jobs at work are cancelled first: their workers lose their leases and save nothing."""
+    for job_id in Job.objects.filter(project=project, status__in=OPEN_JOB).values_list("pk"):
+        with suppress(Conflict):
+            ledger.cancel(job_id[0], None)
     uploads = list(Upload.objects.filter(project=project).values_list("pk", flat=True))
     with transaction.atomic():
-        Job.objects.filter(project=project).delete()
+        jobs = Job.objects.filter(project=project).order_by("pk")
+        list(jobs.select_for_update().values_list("pk"))
+        jobs.delete()
         Document.objects.filter(project=project).delete()
         project.delete()
     for upload_id in uploads:

@@ -44,7 +44,7 @@ def normal(name: str, value: object) -> str:
     text = str(value)
     if name.endswith(_DATES):
         found = fields.parse_date(text)
-        return found.iso if found else _folded(text)
+        return found.value if found else _folded(text)
     if name.endswith(_AMOUNTS):
         amount = fields.parse_amount(text)
         number = fields.normalise_amount(amount or text)
