@@ -3,21 +3,18 @@
 Pure: no queries, no request. Templates show these values and decide nothing.
 """
 
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from PIL import Image
+from django.utils import timezone
 
 from documents import fields, schemas
 from documents.models import Document, DocumentStatus
-
-THUMBNAIL_PX = 280
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +99,22 @@ def _ordered(
     return ordered
 
 
+def ago(moment: datetime) -> str:
+    """How long since: "just now", "3 min ago", "2 h ago", then the date."""
+    seconds = (timezone.now() - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3_600:
+        return f"{seconds // 60:.0f} min ago"
+    if seconds < 86_400:
+        return f"{seconds // 3_600:.0f} h ago"
+    return told_date(timezone.localtime(moment))
+
+
+def told_date(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
 def list_row(document: Document) -> dict[str, Any]:
     """A document as a row of a list; from `queries.listed`."""
     values = key_values(document)
@@ -110,6 +123,7 @@ def list_row(document: Document) -> dict[str, Any]:
         "badge": STATUS_BADGES[DocumentStatus(document.status)],
         "title": values[0] if values else document.upload.filename,
         "values": values[1:],
+        "ago": ago(document.created_at),
         "reasons": document.reasons[:2],
         "more_reasons": max(0, len(document.reasons) - 2),
     }
@@ -136,7 +150,7 @@ def told_value(name: str, payload: Mapping[str, Any]) -> str:
         return f"{currency} {grouped(number, is_indian=currency == 'INR')}".strip()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?", value):
         day = date.fromisoformat(value[:10])
-        return f"{day.day} {day:%b %Y}{', ' if value[10:] else ''}{value[11:]}"
+        return f"{told_date(day)}{', ' if value[10:] else ''}{value[11:]}"
     return value
 
 
@@ -158,16 +172,6 @@ def shown_value(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def thumbnail(webp: bytes) -> bytes:
-    """A page image made THUMBNAIL_PX wide, as WebP."""
-    with Image.open(io.BytesIO(webp), formats=["WEBP"]) as image:
-        small = image.convert("RGB")
-        small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX * 2), reducing_gap=2.0)
-        out = io.BytesIO()
-        small.save(out, "WEBP", quality=72, method=2)
-    return out.getvalue()
 
 
 def is_table(spec: Mapping[str, Any]) -> bool:

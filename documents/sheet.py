@@ -11,6 +11,8 @@ from typing import Any
 from documents import checks, drafts, fields, schemas
 from documents.presentation import Badge, Highlight, highlight, in_order, is_table, shown_value
 
+LONG_CHARS = 24
+
 SOURCES = {
     "signed": "signed QR code",
     "embedded": "data in the file",
@@ -54,6 +56,7 @@ class Field:
     is_required: bool
     state: Badge
     detail: str
+    note: str
     candidate: str
     findings: tuple[Finding, ...]
 
@@ -166,6 +169,7 @@ class Sheet:
             is_required=pointer in self._required,
             state=_STATES[state],
             detail=_detail(state, value, proof),
+            note=str(proof.get("note") or "") if value else "",
             candidate="" if value else shown_value(proof.get("candidate")),
             findings=tuple(Finding(passed=c.passed, message=c.message) for c in findings),
         )
@@ -253,7 +257,7 @@ def _kind(spec: Mapping[str, Any], text: str) -> str:
         return "amount"
     if "T[0-9]" in pattern:
         return "time"
-    return "long" if "\n" in text or len(text) > 60 else "text"
+    return "long" if "\n" in text or len(text) > LONG_CHARS else "text"
 
 
 def _detail(state: str, value: str, proof: Mapping[str, Any]) -> str:
@@ -263,5 +267,4 @@ def _detail(state: str, value: str, proof: Mapping[str, Any]) -> str:
     source = SOURCES.get(str(proof["source"]), str(proof["source"]))
     if state == "person" or not value:
         return "by a person"
-    note = f" ({proof['note']})" if proof.get("note") else ""
-    return f"{source}, {float(proof['confidence']):.0%}{note}"
+    return f"{source}, {float(proof['confidence']):.0%}"

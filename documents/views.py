@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from documents import files, presentation, queries, review, schemas
+from documents import files, presentation, queries, review, schemas, thumbnails
 from documents.errors import Conflict, NotAllowed, SenderError
 from documents.models import (
     AnyUser,
@@ -122,14 +122,16 @@ def reopen(request: WSGIRequest, document_id: UUID) -> HttpResponse:
 def page_image(request: WSGIRequest, upload_id: UUID, number: int) -> HttpResponse:
     """The WebP image of a page; `?size=small` a thumbnail of it."""
     page = get_object_or_404(
-        Page.objects.visible_to(request.user).only("image"), upload_id=upload_id, number=number
+        Page.objects.visible_to(request.user).only("upload_id", "number", "image", "read_at"),
+        upload_id=upload_id,
+        number=number,
+        image__gt="",
     )
+    is_small = request.GET.get("size") == "small"
     try:
-        image = files.fetch_page(upload_id, page.number if page.image else 0)
+        image = thumbnails.fetch(page) if is_small else files.fetch_page(upload_id, number)
     except FileNotFoundError as fault:
         raise Http404 from fault
-    if request.GET.get("size") == "small":
-        image = presentation.thumbnail(image)
     response = HttpResponse(image, content_type="image/webp")
     patch_cache_control(response, private=True, max_age=IMAGE_SECONDS)
     return response

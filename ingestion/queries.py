@@ -6,7 +6,7 @@ from django.db.models import Case, Count, When
 from django.utils import timezone
 
 from documents.models import AnyUser, Document, Page, Project, Role
-from documents.presentation import list_row
+from documents.presentation import ago, list_row
 from documents.queries import REVIEWERS, listed
 from ingestion import pipeline, presentation, queue, workers
 from ingestion.models import (
@@ -45,7 +45,12 @@ def may_operate(user: AnyUser, project: Project) -> bool:
 
 def row(job: Job) -> dict[str, Any]:
     """A job as a row of a list; from `listed_jobs`."""
-    return {"job": job, "badge": presentation.badge(job), "priority": told_priority(job)}
+    return {
+        "job": job,
+        "badge": presentation.badge(job),
+        "priority": told_priority(job),
+        "ago": ago(job.created_at),
+    }
 
 
 def told_priority(job: Job) -> str:

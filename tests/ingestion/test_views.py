@@ -1,0 +1,283 @@
+"""The pages about jobs: the door, the list, one job, and what operators do."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from documents.models import Project, Role
+from ingestion import ledger
+from ingestion.models import Job, JobStatus, Priority, Step
+from tests import factories
+
+pytestmark = [
+    pytest.mark.django_db,
+    # Static files are collected for production only.
+    pytest.mark.filterwarnings("ignore:No directory at:UserWarning"),
+]
+JSON = {"headers": {"accept": "application/json"}}
+HTMX = {"headers": {"hx-request": "true"}}
+
+
+@pytest.fixture
+def project() -> Project:
+    return factories.project()
+
+
+def signed_in(role: Role | None = None, project: Project | None = None) -> Client:
+    client = Client()
+    client.force_login(factories.user(role, project))
+    return client
+
+
+@pytest.fixture
+def reviewer(project: Project) -> Client:
+    return signed_in(Role.REVIEWER, project)
+
+
+@pytest.fixture
+def operator(project: Project) -> Client:
+    return signed_in(Role.OPERATOR, project)
+
+
+def file(content: bytes = b"One cup of tea", name: str = "tea.txt") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def send(client: Client, project: Project, *files: SimpleUploadedFile, **more: Any) -> Any:
+    values = {"project": project.slug, "priority": "2", "files": list(files)} | more
+    return client.post(reverse("upload"), values, **JSON)
+
+
+def urls_of(job: Job) -> list[tuple[str, str]]:
+    return [
+        ("get", reverse("job", args=[job.pk])),
+        ("get", reverse("job-progress", args=[job.pk])),
+        ("post", reverse("job-cancel", args=[job.pk])),
+        ("post", reverse("job-retry", args=[job.pk])),
+        ("post", reverse("job-priority", args=[job.pk])),
+    ]
+
+
+def test_a_job_of_another_project_is_not_there_at_any_address(operator: Client) -> None:
+    other = factories.job()
+    for method, url in urls_of(other):
+        answer = getattr(operator, method)(url, {"priority": "0"})
+        assert answer.status_code == 404, url
+    other.refresh_from_db()
+    assert (other.status, other.priority) == (JobStatus.QUEUED, Priority.NORMAL)
+    assert str(other.pk) not in operator.get(reverse("jobs")).text
+
+
+def test_nobody_sees_anything_without_signing_in(client: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    for method, url in [("get", "/"), ("get", "/jobs"), ("post", "/upload"), *urls_of(job)]:
+        assert getattr(client, method)(url).status_code == 302
+
+
+def test_a_file_becomes_a_job(reviewer: Client, project: Project) -> None:
+    answer = send(reviewer, project, file(), priority="0")
+    assert answer.status_code == 201
+    job = Job.objects.get(pk=UUID(answer.json()["job"]))
+    assert answer.json() == {
+        "job": str(job.pk),
+        "url": reverse("job", args=[job.pk]),
+        "is_new": True,
+    }
+    assert (job.project, job.priority) == (project, Priority.URGENT)
+    assert "tea.txt" in reviewer.get(reverse("home")).text
+
+
+def test_the_same_file_again_gives_back_its_job(reviewer: Client, project: Project) -> None:
+    first = send(reviewer, project, file()).json()
+    again = send(reviewer, project, file(name="tea again.txt"))
+    assert again.status_code == 200
+    assert again.json() == first | {"is_new": False}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"", "file_empty"), (b"PK\x03\x04" + bytes(range(256)), "unsupported_type")],
+)
+def test_a_refused_file_says_why_at_once(
+    reviewer: Client, project: Project, content: bytes, code: str
+) -> None:
+    answer = send(reviewer, project, file(content, "x.bin"))
+    assert answer.status_code == 400
+    assert answer.json()["code"] == code
+    assert answer.json()["message"].endswith(".")
+    assert not Job.objects.exists()
+
+
+def test_a_file_too_large_is_refused(reviewer: Client, project: Project, settings: Any) -> None:
+    settings.MAX_FILE_BYTES = 10
+    answer = send(reviewer, project, file())
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "file_too_large"
+
+
+def test_a_viewer_and_a_stranger_upload_nothing(project: Project) -> None:
+    for client in (signed_in(Role.VIEWER, project), signed_in()):
+        answer = send(client, project, file())
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "not_allowed"
+        client.post(reverse("upload"), {"project": project.slug, "files": file()})
+    assert not Job.objects.exists()
+
+
+def test_one_request_of_the_script_carries_one_file(reviewer: Client, project: Project) -> None:
+    assert send(reviewer, project).status_code == 400
+    assert send(reviewer, project, file(), file(b"Two", "b.txt")).json()["code"] == "one_file"
+
+
+def test_a_plain_form_takes_several_files_and_tells_of_each(
+    reviewer: Client, project: Project
+) -> None:
+    files = [file(), file(b"Two cups", "two.txt"), file(b"", "empty.txt")]
+    answer = reviewer.post(
+        reverse("upload"), {"project": project.slug, "files": files}, follow=True
+    )
+    assert answer.redirect_chain == [(reverse("jobs"), 302)]
+    told = [str(message) for message in answer.context["messages"]]
+    assert told[:2] == ["tea.txt was taken in.", "two.txt was taken in."]
+    assert told[2].startswith("empty.txt: The file is empty")
+    assert Job.objects.count() == 2
+
+
+def test_an_empty_system_explains_itself(admin_client: Client) -> None:
+    assert "Make the first project" in admin_client.get("/").text
+    assert "make demo" in admin_client.get("/").text
+    assert "You are in no project yet" in signed_in().get("/").text
+    viewer = signed_in(Role.VIEWER, factories.project())
+    assert "You can look, not upload" in viewer.get("/").text
+
+
+def test_recent_jobs_are_ones_own_and_survive_a_reload(reviewer: Client, project: Project) -> None:
+    factories.job(in_project=project, filename="theirs.txt")
+    send(reviewer, project, file())
+    page = reviewer.get("/").text
+    assert "tea.txt" in page
+    assert "theirs.txt" not in page
+    part = reviewer.get("/", **HTMX)
+    assert "tea.txt" in part.text
+    assert "<html" not in part.text
+    assert "HX-Request" in part["Vary"]
+
+
+def test_the_list_filters_and_refreshes_only_while_something_is_open(
+    operator: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project)
+    everything = operator.get(reverse("jobs"))
+    assert "every 3s" in everything.text
+    assert operator.get(reverse("jobs"), {"status": "open"}).context["rows"]
+    assert not operator.get(reverse("jobs"), {"status": "failed"}).context["rows"]
+    assert operator.get(reverse("jobs"), {"project": project.slug}).context["rows"]
+    ledger.cancel(job.pk, None)
+    assert "every 3s" not in operator.get(reverse("jobs"), **HTMX).text
+
+
+@pytest.mark.parametrize("name", ["home", "jobs"])
+def test_a_list_costs_the_same_queries_for_one_row_and_for_twenty(
+    project: Project, name: str
+) -> None:
+    sender = factories.user(Role.OPERATOR, project)
+    client = Client()
+    client.force_login(sender)
+    factories.job(in_project=project, user=sender)
+    client.get(reverse(name))
+    with CaptureQueriesContext(connection) as one:
+        client.get(reverse(name))
+    for _ in range(19):
+        factories.job(in_project=project, user=sender)
+    with CaptureQueriesContext(connection) as twenty:
+        client.get(reverse(name))
+    assert len(twenty) == len(one)
+
+
+def test_a_job_costs_the_same_queries_for_one_page_and_for_twenty(
+    operator: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project)
+    url = reverse("job-progress", args=[job.pk])
+
+    def add(number: int) -> None:
+        document = factories.document(job.upload, first_page=number)
+        factories.page(job.upload, number, document=document, position=1)
+        Step.objects.create(job=job, stage="ocr", first=number, last=number)
+
+    add(1)
+    operator.get(url)
+    with CaptureQueriesContext(connection) as one:
+        operator.get(url)
+    for number in range(2, 21):
+        add(number)
+    with CaptureQueriesContext(connection) as twenty:
+        operator.get(url)
+    assert len(twenty) == len(one)
+
+
+def test_a_job_is_followed_until_it_ends(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    url = reverse("job-progress", args=[job.pk])
+    live = operator.get(url, **HTMX)
+    assert live.status_code == 200
+    assert "every 2s" in live.text
+    assert "No worker is running" in live.text
+    ledger.cancel(job.pk, None)
+    ended = operator.get(url, **HTMX)
+    assert ended.status_code == 286
+    assert "every 2s" not in ended.text
+    assert "It was cancelled" in ended.text
+
+
+def test_a_failed_page_stands_there_with_its_reason(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    factories.page(job.upload, 1, error_code="page_damaged", error_message="The page is torn.")
+    page = operator.get(reverse("job", args=[job.pk])).text
+    assert "Not read" in page
+    assert "The page is torn." in page
+
+
+def test_operators_cancel_retry_and_hurry_a_job(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    operator.post(reverse("job-priority", args=[job.pk]), {"priority": "0"})
+    operator.post(reverse("job-cancel", args=[job.pk]))
+    job.refresh_from_db()
+    assert (job.status, job.priority) == (JobStatus.CANCELLED, Priority.URGENT)
+    again = operator.post(reverse("job-cancel", args=[job.pk]), follow=True)
+    assert "has already ended" in again.text
+    operator.post(reverse("job-retry", args=[job.pk]))
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+    refused = operator.post(reverse("job-priority", args=[job.pk]), {"priority": "9"}, follow=True)
+    assert "Choose one of the priorities" in refused.text
+
+
+def test_reviewers_neither_cancel_nor_retry(reviewer: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    for name in ("job-cancel", "job-retry", "job-priority"):
+        answer = reviewer.post(reverse(name, args=[job.pk]), {"priority": "0"})
+        assert answer.status_code == 403
+        assert "not for your role" in answer.text
+    job.refresh_from_db()
+    assert (job.status, job.priority) == (JobStatus.QUEUED, Priority.NORMAL)
+    assert "Cancel</button>" not in reviewer.get(reverse("job", args=[job.pk])).text
+
+
+def test_pages_hold_no_inline_script_and_no_inline_style(
+    operator: Client, admin_client: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project)
+    pages = [operator.get(url).text for url in ("/", "/jobs", reverse("job", args=[job.pk]))]
+    pages += [admin_client.get("/").text, signed_in().get("/").text]
+    for html in pages:
+        assert "<html" in html
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
+        assert not re.search(r"<script(?![^>]*\ssrc=)", html)
