@@ -42,7 +42,9 @@ class AutoReader:
     tesseract_cmd, poppler_path: None finds them on PATH, "" switches them off; poppler_path
     is a folder. order: the OCR engines that may be used, "rapid" and "tesseract". threads: for
     RapidOCR, 0 for all cores. slot_dir: a folder shared by the children of this host, ""
-    for no rationing. timeout_s: for one call of Tesseract.
+    for no rationing; slots: how many of them may hold RapidOCR (about 1 GB each), 0 for half
+    as many as there are cores; slot_wait_s: how long to wait for one. timeout_s: for one call
+    of Tesseract.
     """
 
     def __init__(
@@ -52,19 +54,21 @@ class AutoReader:
         order: Sequence[str] = ORDER,
         threads: int = 1,
         slot_dir: str = "",
+        slots: int = 0,
         slot_wait_s: float = 90,
         timeout_s: float = 60,
     ) -> None:
         cores = os.cpu_count() or 1
-        slots = Slots(slot_dir, max(1, cores // 2), slot_wait_s)
+        slots = slots or max(1, cores // 2)
         threads = threads or cores
         if slot_dir:  # the holders of the slots share all cores
-            threads = max(threads, cores // slots.count)
-        command = program(tesseract_cmd)
+            threads = max(threads, cores // slots)
+        command = program(tesseract_cmd) if "tesseract" in order else ""
+        has_rapid = "rapid" in order and rapid.is_installed()
         self.ocr = Ocr(
             order=order,
-            rapid=Rapid(threads, slots) if rapid.is_installed() and "rapid" in order else None,
-            tesseract=Tesseract(command, timeout_s) if command and "tesseract" in order else None,
+            rapid=Rapid(threads, Slots(slot_dir, slots, slot_wait_s)) if has_rapid else None,
+            tesseract=Tesseract(command, timeout_s) if command else None,
         )
         self.poppler = _poppler_folder(poppler_path)
 

@@ -2,8 +2,8 @@
 
 A slot is a file that its holder keeps locked (flock), so it is freed when the holder dies.
 The holder keeps its model warm until another child waits: then it gives the slot up when it
-is idle or had its share of time, since loading the model costs about as much as a page.
-Waiting is told by a shared lock on one more file.
+is idle or had its share of time. The share is long, since a model that is loaded anew prepares
+itself for every size of picture again. Waiting is told by a shared lock on one more file.
 """
 
 import fcntl
@@ -17,8 +17,8 @@ from pathlib import Path
 from config.engines import EngineUnavailable
 
 POLL_S = 0.2
-BUSY_HOLD_S = 10.0
-IDLE_HOLD_S = 1.0
+BUSY_HOLD_S = 45.0
+IDLE_HOLD_S = 3.0
 
 
 class Slots:
