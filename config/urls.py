@@ -4,8 +4,11 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from documents import api as documents_api
 from documents import views as documents
+from ingestion import api as ingestion_api
 from ingestion import views as ingestion
+from search import api as search_api
 from search import views as search
 
 urlpatterns = [
@@ -31,5 +34,9 @@ urlpatterns = [
     path("projects", documents.project_create, name="project-create"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
+    path("api/v1/jobs", ingestion_api.JobsView.as_view(), name="api-jobs"),
+    path("api/v1/jobs/<uuid:id>", ingestion_api.JobView.as_view(), name="api-job"),
+    path("api/v1/documents/<uuid:id>", documents_api.DocumentView.as_view(), name="api-document"),
+    path("api/v1/search", search_api.SearchView.as_view(), name="api-search"),
     path("admin/", admin.site.urls),
 ]

@@ -11,5 +11,6 @@ class IngestionConfig(AppConfig):
         from config import checks  # noqa: F401  (registers the system checks)
         from ingestion import workers
 
-        Path(settings.SCRATCH).mkdir(parents=True, exist_ok=True)
+        for folder in (settings.SCRATCH, settings.STATIC_ROOT):
+            Path(folder).mkdir(parents=True, exist_ok=True)
         workers.listen()

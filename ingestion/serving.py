@@ -127,7 +127,7 @@ def _wait_for(made: Serving) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline and made.is_alive():
         try:
-            urllib.request.urlopen(f"{made.url}/login/", timeout=5)  # noqa: S310
+            urllib.request.urlopen(f"{made.url}/login", timeout=5)  # noqa: S310
         except urllib.error.HTTPError:
             return
         except OSError:

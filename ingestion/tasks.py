@@ -4,13 +4,16 @@ import logging
 import time
 
 from django.conf import settings
+from django.db import OperationalError, connection
 
-from config.engines import EngineError, EngineFault
+from config.engines import EngineError, EngineFault, EngineUnavailable
 from ingestion import ledger, pipeline, queue, workers
 from ingestion.errors import LeaseLost
 from ingestion.models import Step
 
 log = logging.getLogger(__name__)
+_DATABASE_AWAY = "The database did not take the result; it is tried again."
+_STORAGE_AWAY = "The file storage did not answer; it is tried again."
 
 
 def work() -> None:
@@ -42,6 +45,17 @@ def run(step: Step) -> None:
             ledger.fail(step, fault, elapsed_s=time.monotonic() - started)
         except LeaseLost:
             raise
+        except OperationalError as fault:
+            # A deadlock, a full disk or a server that restarts; the step itself is sound.
+            connection.close()
+            again = EngineUnavailable(_DATABASE_AWAY, "database_unavailable")
+            log.warning("step.database", extra=about | {"fault": type(fault).__name__})
+            ledger.fail(step, again, elapsed_s=time.monotonic() - started)
+        except OSError as fault:
+            # FileSystemStorage raises it, and boto3's faults of transport are of it too.
+            again = EngineUnavailable(_STORAGE_AWAY, "storage_unavailable")
+            log.warning("step.storage", extra=about | {"fault": type(fault).__name__})
+            ledger.fail(step, again, elapsed_s=time.monotonic() - started)
         except Exception as bug:  # the worker's edge: our own mistake must not loop
             log.exception("step.bug", extra=about)
             message = f"Docket failed with {type(bug).__name__}; the worker's log has the details."

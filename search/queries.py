@@ -26,6 +26,7 @@ from search.ranking import Fused, Ranked, Scope
 from search.snippets import Box, Snippet
 
 MAX_QUERY_CHARS = 2_000
+IDENTIFIER_CHARS = 4
 MAX_QUERY_TERMS = 64
 MAX_LIMIT = 100
 
@@ -107,7 +108,8 @@ def find(
     depth = max(limit, ranking.DEPTH)
     if asked != Mode.DENSE:
         ways[Mode.LEXICAL] = ranking.lexical(scope, wanted, limit=depth)
-    if asked != Mode.LEXICAL:
+    is_found_by_name = _is_identifier(question) and bool(ways.get(Mode.LEXICAL))
+    if asked == Mode.DENSE or (asked == Mode.HYBRID and not is_found_by_name):
         try:
             ways[Mode.DENSE] = _dense(scope, question, depth)
         except EngineFault as fault:
@@ -131,6 +133,18 @@ def wanted_terms(question: str) -> frozenset[int]:
     telling = [word for word in words if not terms.is_stop_word(question[word.start : word.end])]
     found = dict.fromkeys(term for word in telling or words for term in word.terms)
     return frozenset(terms.number(term) for term in list(found)[:MAX_QUERY_TERMS])
+
+
+def _is_identifier(question: str) -> bool:
+    """True for one word with a digit in it, such as INV/2024-25/001.
+
+    A model of meanings knows nothing of such names: where the word itself is found, its
+    neighbours in meaning would only be put between the right answers."""
+    return (
+        len(question) >= IDENTIFIER_CHARS
+        and " " not in question
+        and any(map(str.isdigit, question))
+    )
 
 
 def _mode(mode: str) -> Mode:

@@ -75,6 +75,11 @@ def _shipped_rows(request: pytest.FixtureRequest) -> None:
     if marker is None:
         return
     request.getfixturevalue("transactional_db" if marker.kwargs.get("transaction") else "db")
+    make_shipped_types()
+
+
+def make_shipped_types() -> None:
+    """The document types, where an earlier test emptied their table."""
     from django.apps import apps
 
     if not apps.get_model("documents", "DocumentType").objects.exists():
@@ -135,13 +140,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         made.manage("shell", "--no-imports", "-c", _MAKE_PROJECT)
         web = ["-m", "gunicorn", "config.wsgi", "--threads=8", f"--bind=127.0.0.1:{port}"]
         for words in (web, ["manage.py", "work"]):
-            log = open(var / f"{words[-1].strip('-')[:4]}.log", "wb")  # noqa: SIM115
-            processes.append(
-                subprocess.Popen(
-                    [sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log
+            with open(var / f"{words[-1].strip('-')[:4]}.log", "wb") as log:
+                processes.append(
+                    subprocess.Popen(
+                        [sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log
+                    )
                 )
-            )
-        _wait_for(f"{made.url}/login/")
+        _wait_for(f"{made.url}/login")
         yield made
     finally:
         for process in reversed(processes):

@@ -10,6 +10,7 @@ from documents.models import Project
 from ingestion.removal import delete_project
 from search.models import Embedder
 from tests import factories
+from tests.conftest import make_shipped_types
 from tests.search.corpus import use_embedder
 
 
@@ -24,6 +25,7 @@ def shared_project(django_db_setup: None, django_db_blocker: Any) -> Iterator[Pr
 
     A transactional test would empty the tables, the shipped types and embedder included."""
     with django_db_blocker.unblock():
+        make_shipped_types()
         project = factories.project()
         try:
             yield project
