@@ -147,7 +147,7 @@ def told_value(name: str, payload: Mapping[str, Any]) -> str:
     value = shown_value(payload.get(name))
     if name.endswith(("_amount", "_value")) and (number := fields.normalise_amount(value)):
         currency = str(payload.get("currency") or ("INR" if name.endswith("_value") else ""))
-        return f"{currency} {grouped(number, is_indian=currency == 'INR')}".strip()
+        return f"{currency}\u00a0{grouped(number, is_indian=currency == 'INR')}".strip()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?", value):
         day = date.fromisoformat(value[:10])
         return f"{told_date(day)}{', ' if value[10:] else ''}{value[11:]}"
