@@ -30,6 +30,7 @@ from ingestion.engines.rules.terms import (
 
 ENGINE, VERSION = "rules", "1"
 _BILL_NEEDS = 4.0
+_CLOCKED_DATE = re.compile(r"\d{2}[/.-]\d{2}[/.-]\d{2,4}\D{1,8}\d{1,2}:\d{2}")  # as tills print
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,7 @@ class RulesClassifier:
         """See `ingestion.engines.base.Classifier`; pages are neighbours in the order given."""
         made: list[PageType] = []
         previous: _Evidence | None = None
-        for page in pages:
-            evidence = _gather(page, types)
+        for evidence in _numbered_together([_gather(page, types) for page in pages]):
             if made and previous is not None:
                 evidence = _continued(evidence, previous, made[-1])
             made.append(_verdict(evidence, types, previous, made[-1] if made else None))
@@ -117,14 +117,28 @@ def _bill_points(page: PageInput, lines: Sequence[Line], text: str, *, has_title
     points = 2.3 * has_title + _points(text, BILL_TERMS) + _points(text, OTHER_TERMS)
     points += 1.2 * bool(near.candidates("document_number", parsers.document_number))
     points += 1.3 * bool(table.rows) + 0.4 * (len(table.rows) > 2)
-    points += 1.0 * (len(amounts) >= 4) + 0.7 * (len(amounts) >= 2) - 2.5 * (not amounts)
-    points += 1.4 * _total_with_amount(lines)
+    numbered = has_title and _has_numbered_title(near)
+    points += 1.0 * (len(amounts) >= 4) + 0.7 * (len(amounts) >= 2) + 1.5 * numbered
+    if not amounts:
+        points -= 1.0 if numbered else 2.5
+    if _total_with_amount(lines):
+        points += 1.4 + 1.2 * (len(lines) <= 45 and bool(_CLOCKED_DATE.search(text)))
     points -= 1.2 * (_prose_share(lines) > 0.5)
     if _titled(lines[:14], OTHER_TITLE):
         points -= 2.0 if has_title else 5.0
     kinds = {mark.kind for mark in page.marks}
-    points += 3.0 * (MarkKind.EINVOICE_XML in kinds) + 5.0 * (MarkKind.GST_QR in kinds)
+    points += 6.0 * (MarkKind.EINVOICE_XML in kinds) + 5.0 * (MarkKind.GST_QR in kinds)
     return points
+
+
+def _has_numbered_title(near: Neighbourhood) -> bool:
+    """ "Handelsrechnung Nr. 471102 vom 05.06.2018": title, number and date in one line."""
+    return any(
+        label.field == "document_number"
+        and label.start <= 2
+        and parsers.document_number(label.cell.text[label.end :]) is not None
+        for label in near.labels
+    )
 
 
 def _total_with_amount(lines: Sequence[Line]) -> bool:
@@ -179,6 +193,31 @@ def _custom_points(lines: Sequence[Line], types: Sequence[TypeOption]) -> dict[s
     return points
 
 
+def _numbered_together(pages: list[_Evidence]) -> list[_Evidence]:
+    """Pages "1 of 3" to "3 of 3" are one paper: where one is surely a bill, all are."""
+    shared = list(pages)
+    start = 0
+    for at in range(1, len(pages) + 1):
+        before = pages[at - 1]
+        goes_on = (
+            at < len(pages)
+            and before.page_count > 1
+            and pages[at].page_count == before.page_count
+            and pages[at].page_label == before.page_label + 1
+        )
+        if goes_on:
+            continue
+        group = range(start, at)
+        best = max(pages[index].bill for index in group)
+        if len(group) > 1 and best >= _BILL_NEEDS + 1:
+            for index in group:
+                if pages[index].eway < _BILL_NEEDS:
+                    lent = max(pages[index].bill, _BILL_NEEDS + 0.8)
+                    shared[index] = replace(pages[index], bill=lent)
+        start = at
+    return shared
+
+
 def _continued(evidence: _Evidence, previous: _Evidence, before: PageType) -> _Evidence:
     """A page without a title that goes on with its neighbour: same number, or page 2 of 3."""
     same = bool(evidence.number) and evidence.number == previous.number
@@ -186,6 +225,10 @@ def _continued(evidence: _Evidence, previous: _Evidence, before: PageType) -> _E
         evidence.page_label == previous.page_label + 1 > 1
         and evidence.page_count == previous.page_count
     )
+    if before.type == "bill" and not (same or follows or evidence.has_title):
+        # a last page with sums only; a title or a number would make it another paper
+        near = evidence.bill >= _BILL_NEEDS - 2 and not evidence.number and not evidence.page_label
+        return replace(evidence, bill=evidence.bill + 1.6) if near else evidence
     if before.type not in ("bill", "eway_bill") or not (same or follows):
         return evidence
     boost = 2.5 * same + 3.0 * follows

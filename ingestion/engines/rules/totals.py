@@ -20,6 +20,7 @@ from ingestion.engines.rules.near import (
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d{1,4})?)\s?%")
 _GRACE = Decimal("0.05")
 _PER_FIELD = 8
+_MAX_CELL = 400  # characters; a longer cell is running text
 _GST = ("cgst_amount", "sgst_amount", "igst_amount", "cess_amount")
 _NOT_A_TOTAL = re.compile(
     r"\b(?:qty|quantity|items?|pcs|saving|saved|discount|summary|weight|page|supplies)\b"
@@ -55,7 +56,7 @@ class _Amount:
 
 def amounts_of(cell: Cell, *, decimal_comma: bool | None) -> list[_Amount]:
     """Amounts in a cell that are no percentage, no date, no clock and no long number."""
-    text = cell.text
+    text = cell.text[:_MAX_CELL]
     taken = [(hit.start, hit.end) for hit in find_dates(text)]
     found = []
     for amount in find_amounts(text, decimal_comma=decimal_comma):
@@ -281,8 +282,8 @@ class Foot:
         if not gst:
             return labelled
         alone = [one for one in gst.values() if Decimal(one.value)]
-        if len(alone) == 1 and not labelled:
-            return (rescored(alone[0], 0.9),)
+        if len(alone) == 1 and alone[0].value not in {one.value for one in labelled}:
+            return (rescored(alone[0], 0.9), *labelled)
         total = sum((Decimal(one.value) for one in gst.values()), Decimal(0))
         if any(Decimal(one.value) == total for one in labelled):
             return labelled
