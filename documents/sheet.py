@@ -265,6 +265,6 @@ def _detail(state: str, value: str, proof: Mapping[str, Any]) -> str:
     if not proof or state in ("empty", "missing", "left_out"):
         return ""
     source = SOURCES.get(str(proof["source"]), str(proof["source"]))
-    if state == "person" or not value:
+    if proof["source"] == "person":
         return "by a person"
     return f"{source}, {float(proof['confidence']):.0%}"

@@ -271,7 +271,7 @@ def _show(
             for change in document.corrections.select_related("made_by").order_by("-made_at")
         ],
         "fault": fault,
-        "unsaved": _labelled(schema, typed) if is_stale else (),
+        "unsaved": _unsaved(document, schema, typed or {}) if is_stale else (),
         "may_edit": may_review and is_pending and document.schema_version is not None,
         "may_reject": may_review and is_open,
         "may_reopen": may_review and not is_open,
@@ -296,5 +296,15 @@ def _pages(request: WSGIRequest, document: Document, sheet: Sheet) -> list[dict[
     return pages
 
 
-def _labelled(schema: dict[str, Any], typed: dict[str, str] | None) -> list[tuple[str, str]]:
-    return [(schemas.title_of(schema, p) or p, text) for p, text in (typed or {}).items()]
+def _unsaved(
+    document: Document, schema: dict[str, Any], typed: dict[str, str]
+) -> list[tuple[str, str]]:
+    """What a person typed that somebody else's save kept out, with its label.
+
+    The form sends every value, so one that stands for what was there before is left out."""
+    before = {(c.pointer, presentation.shown_value(c.old)) for c in document.corrections.all()}
+    return [
+        (schemas.title_of(schema, pointer) or pointer, text)
+        for pointer, text in typed.items()
+        if (pointer, text) not in before
+    ]

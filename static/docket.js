@@ -21,6 +21,11 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+document.addEventListener("toggle", (event) => {
+  const field = event.target.matches("details.menu[open]") && event.target.querySelector("textarea");
+  if (field) field.focus();
+}, true);
+
 // A session that ended answers a live refresh with the sign-in page; show that as a whole.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (new URL(event.detail.xhr.responseURL, location.href).pathname.endsWith("/login")) {

@@ -87,7 +87,7 @@ if (form) {
   form.addEventListener("input", () => { isChanged = true; });
   form.addEventListener("submit", () => { isChanged = false; });
   form.addEventListener("keydown", (event) => {
-    const button = document.getElementById("confirm");
+    const button = !event.target.closest("details.menu") && document.getElementById("confirm");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && button) form.requestSubmit(button);
   });
   window.addEventListener("beforeunload", (event) => {

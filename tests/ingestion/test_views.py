@@ -21,8 +21,8 @@ pytestmark = [
     # Static files are collected for production only.
     pytest.mark.filterwarnings("ignore:No directory at:UserWarning"),
 ]
-JSON = {"headers": {"accept": "application/json"}}
-HTMX = {"headers": {"hx-request": "true"}}
+JSON = {"accept": "application/json"}
+HTMX = {"hx-request": "true"}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def file(content: bytes = b"One cup of tea", name: str = "tea.txt") -> SimpleUpl
 
 def send(client: Client, project: Project, *files: SimpleUploadedFile, **more: Any) -> Any:
     values = {"project": project.slug, "priority": "2", "files": list(files)} | more
-    return client.post(reverse("upload"), values, **JSON)
+    return client.post(reverse("upload"), values, headers=JSON)
 
 
 def urls_of(job: Job) -> list[tuple[str, str]]:
@@ -164,7 +164,7 @@ def test_recent_jobs_are_ones_own_and_survive_a_reload(reviewer: Client, project
     page = reviewer.get("/").text
     assert "tea.txt" in page
     assert "theirs.txt" not in page
-    part = reviewer.get("/", **HTMX)
+    part = reviewer.get("/", headers=HTMX)
     assert "tea.txt" in part.text
     assert "<html" not in part.text
     assert "HX-Request" in part["Vary"]
@@ -180,7 +180,7 @@ def test_the_list_filters_and_refreshes_only_while_something_is_open(
     assert not operator.get(reverse("jobs"), {"status": "failed"}).context["rows"]
     assert operator.get(reverse("jobs"), {"project": project.slug}).context["rows"]
     ledger.cancel(job.pk, None)
-    assert "every 3s" not in operator.get(reverse("jobs"), **HTMX).text
+    assert "every 3s" not in operator.get(reverse("jobs"), headers=HTMX).text
 
 
 @pytest.mark.parametrize("name", ["home", "jobs"])
@@ -226,12 +226,12 @@ def test_a_job_costs_the_same_queries_for_one_page_and_for_twenty(
 def test_a_job_is_followed_until_it_ends(operator: Client, project: Project) -> None:
     job = factories.job(in_project=project)
     url = reverse("job-progress", args=[job.pk])
-    live = operator.get(url, **HTMX)
+    live = operator.get(url, headers=HTMX)
     assert live.status_code == 200
     assert "every 2s" in live.text
     assert "No worker is running" in live.text
     ledger.cancel(job.pk, None)
-    ended = operator.get(url, **HTMX)
+    ended = operator.get(url, headers=HTMX)
     assert ended.status_code == 286
     assert "every 2s" not in ended.text
     assert "It was cancelled" in ended.text
