@@ -23,6 +23,7 @@ from ingestion.models import (
 RECENT_JOBS = 12
 TILES = 60
 STEP_ROWS = 100
+DOCUMENT_ROWS = 50
 
 
 def listed_jobs(jobs: JobQuerySet) -> JobQuerySet:
@@ -100,7 +101,8 @@ def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
             for step in shown[:STEP_ROWS]
         ],
         "has_more_steps": len(shown) > STEP_ROWS,
-        "documents": [list_row(d) for d in found.order_by("first_page")[:STEP_ROWS]],
+        "documents": [list_row(d) for d in found.order_by("first_page")[:DOCUMENT_ROWS]],
+        "has_more_documents": job.documents_made > DOCUMENT_ROWS,
         "may_cancel": can_operate and job.is_open,
         "may_retry": can_operate and not job.is_open and can_retry,
     }
