@@ -5,9 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from documents.fields import find_amounts, find_dates, find_gstins, is_gstin, repair_gstin
+from documents.fields import (
+    find_amounts,
+    find_dates,
+    find_gstins,
+    is_gstin,
+    normalise_irn,
+    repair_gstin,
+)
 from ingestion.engines.base import FieldReading, PageInput, ValueSource
 from ingestion.engines.rules import parsers
+from ingestion.engines.rules.heading import heading_party, window_party
 from ingestion.engines.rules.items import item_readings, line_sums, with_net_column
 from ingestion.engines.rules.labels import lexicon
 from ingestion.engines.rules.layout import Cell, read_lines
@@ -20,7 +28,7 @@ from ingestion.engines.rules.near import (
     reading_of,
     rescored,
 )
-from ingestion.engines.rules.parties import Party, heading_party, labelled_party, window_party
+from ingestion.engines.rules.parties import Party, labelled_party
 from ingestion.engines.rules.tables import read_table
 from ingestion.engines.rules.tills import read_till_rows
 from ingestion.engines.rules.totals import Foot, Totals
@@ -36,6 +44,13 @@ _SUM_COLUMNS = {
     "cess_amount": "cess",
     "taxable_amount": "taxable_amount",
 }
+_HEX = re.compile(r"[0-9A-Fa-foOlI]{1,64}-?")
+_HEX_TWINS = str.maketrans("oOlI", "0011")  # no hexadecimal digits, so OCR's look-alikes
+
+
+def _behind_colon(text: str) -> str:
+    """The value of a word that OCR glued to its label: "IRN:6170..."."""
+    return text.rpartition(":")[2]
 
 
 class BillReader:
@@ -111,35 +126,30 @@ class BillReader:
         return not tail.strip(" .,:)") or bool(find_dates(tail))
 
     def _irn(self) -> None:
+        """The 64 digits behind the label, on its line and the two below it."""
         for label in self.near.labels:
             if label.field != "irn":
                 continue
-            cells = [label.cell, *self.lines[label.cell.line].cells]
-            text = label.cell.text[label.end :]
             tokens = list(label.cell.tokens_in(label.end, len(label.cell.text)))
-            for cell in cells[1:]:
-                if cell.left > label.cell.left:
-                    text, tokens = text + " " + cell.text, [*tokens, *cell.tokens]
-            for below in self.lines[label.cell.line + 1 : label.cell.line + 3]:
-                parsed = parsers.irn(text)
-                if parsed is not None:
-                    break
-                nearest = min(
-                    below.cells, key=lambda cell: abs(cell.left - tokens[0].left if tokens else 0)
-                )
-                text, tokens = text + " " + nearest.text, [*tokens, *nearest.tokens]
-            parsed = parsers.irn(text)
-            if parsed is not None:
-                hexes = [t for t in tokens if re.fullmatch(r"[0-9A-Fa-f-]{4,}", t.text.strip(":"))]
-                cell = Cell(
-                    page=label.cell.page,
-                    line=label.cell.line,
-                    tokens=tuple(hexes or tokens),
-                    source=label.cell.source,
-                )
-                whole = Parsed(value=parsed.value, start=0, end=len(cell.text))
-                self._put("irn", [candidate_of(cell, whole, score=1.0)])
-                return
+            for line in self.lines[label.cell.line : label.cell.line + 3]:
+                for cell in line.cells:
+                    if cell.line > label.cell.line or cell.left > label.cell.left:
+                        tokens.extend(cell.tokens)
+            digits = [token for token in tokens if _HEX.fullmatch(_behind_colon(token.text))]
+            for count in range(1, len(digits) + 1):
+                printed = "".join(_behind_colon(token.text) for token in digits[:count])
+                value = normalise_irn(printed.translate(_HEX_TWINS))
+                if value:
+                    cell = Cell(
+                        page=label.cell.page,
+                        line=label.cell.line,
+                        tokens=tuple(digits[:count]),
+                        source=label.cell.source,
+                    )
+                    whole = Parsed(value=value, start=0, end=len(cell.text))
+                    score = 1.0 if normalise_irn(printed) else 0.6
+                    self._put("irn", [candidate_of(cell, whole, score=score)])
+                    return
 
     def _dates(self) -> None:
         parse = parsers.day(month_first=self.locale.month_first)

@@ -35,7 +35,7 @@ def with_net_column(
     Where rows name a tax rate, "Amount" is the taxable amount if the rows add up to the bill's
     amount before tax, or if quantity times price is the amount.
     """
-    if "taxable_amount" in table.kinds or not table.rows:
+    if table.kinds & {"taxable_amount", "tax_amount"} or not table.rows:
         return table
     sums = line_sums(table, decimal_comma=decimal_comma)
     before = taxable is not None and any(abs(made - taxable) <= 1 for made in sums)

@@ -179,17 +179,29 @@ def _stacked(token: Token, last: Token) -> bool:
 
 def split_cells(row: list[Token]) -> list[tuple[Token, ...]]:
     """A row cut where the gap between two words is wider than a space can be."""
-    height = max(1.0, median(token.height for token in row))
-    width = median((token.right - token.left) / len(token.text) for token in row)
-    limit = max(_GAP * height, min(_SPACE * width, 2 * height))
+    usual = _widest_space(
+        height=median(token.height for token in row),
+        width=median((token.right - token.left) / len(token.text) for token in row),
+    )
     cells: list[list[Token]] = []
     for token in row:
         previous = cells[-1][-1] if cells else None
-        if previous is None or token.left - previous.right > limit:
+        if previous is None or token.left - previous.right > max(usual, _between(previous, token)):
             cells.append([token])
         else:
             cells[-1].append(token)
     return [tuple(cell) for cell in cells]
+
+
+def _widest_space(*, height: float, width: float) -> float:
+    """The widest gap that can still be a space in print of this height and letters this wide."""
+    return max(_GAP * max(1.0, height), min(_SPACE * width, 2 * height))
+
+
+def _between(one: Token, other: Token) -> float:
+    """The same for two neighbours, whose print may be larger than the rest of the row."""
+    width = (one.right - one.left + other.right - other.left) / (len(one.text) + len(other.text))
+    return _widest_space(height=max(one.height, other.height), width=width)
 
 
 def _text_rows(text: str) -> Iterator[list[tuple[Token, ...]]]:

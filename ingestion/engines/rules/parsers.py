@@ -7,7 +7,6 @@ from documents.fields import (
     find_dates,
     find_gstins,
     normalise_ewb_number,
-    normalise_irn,
     normalise_vehicle,
     parse_date,
     parse_timestamp,
@@ -116,12 +115,6 @@ def digits(*, least: int, most: int) -> Parser:
         return Parsed(value=match[0], start=match.start(), end=match.end()) if match else None
 
     return parse
-
-
-def irn(text: str) -> Parsed | None:
-    match = re.search(r"[0-9a-fA-F](?:[0-9a-fA-F]|[\s-](?=[0-9a-fA-F])){63,80}", text[:200])
-    value = normalise_irn(match[0]) if match else ""
-    return Parsed(value=value, start=match.start(), end=match.end()) if match and value else None
 
 
 def vehicle(text: str) -> Parsed | None:

@@ -1,10 +1,10 @@
 """Who sells and who buys: names and addresses from labelled blocks and from the page's head."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from documents.fields import find_amounts, find_dates, find_gstins, squeeze
+from documents.fields import find_dates, find_gstins, squeeze
 from ingestion.engines.rules.labels import Label
 from ingestion.engines.rules.layout import Cell, Line, box_of
 from ingestion.engines.rules.near import Candidate, Neighbourhood
@@ -17,11 +17,11 @@ COMPANY = re.compile(
     r"|mart|supermarket|bakery|bakeries|cafe|hotel|stationery|pharmacy|bookstore|bookcentre"
     r"|confectionery|marketing|associates|& sons|brothers|pizza|coffee|kopitiam)(?:[\s.,)(]|$)"
 )
-_LEGAL = re.compile(
+LEGAL = re.compile(
     r"(?<![a-z])(?:sdn\.?\s?bhd|[s5]/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|co\.?\s?kg|ohg|ug|sarl"
     r"|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
 )
-_ADDRESS = re.compile(
+ADDRESS = re.compile(
     r"(?<![a-z])(?:no\.?\s?[:.]?\s?\d|lot\b|jalan|jln|lorong|taman|tmn|street"
     r"|\bst\.|road|\brd\b|avenue|\bave\b"
     r"|lane|floor|level|block|blk|unit|suite|plot|sector|nagar|marg|phase|industrial|estate|building"
@@ -29,22 +29,22 @@ _ADDRESS = re.compile(
     r"|avenida|plaza|rua|straat|laan|bandar|kampung|kawasan|mukim|persiaran|wisma|menara|bangunan"
     r"|box \d|p\.?o\.? box|\d{5,6}(?!\d)|\d{5} [a-z]|district|dist\.|near\b|opp\b|g\.?f\b)"
 )
-_STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
-_STOP = re.compile(
+STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
+STOP = re.compile(
     r"(?<![a-z])(?:tel|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
     r"|state code|state|global|globale nummer|number|id"
     r"|contact|website|iban|bic|ust|siret|siren|tva|reg|roc|co\.? ?reg|company no|invoice|date|gln"
     r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
     r"|customer|account|terms|order|handelsreg|steuernr|rechnung|telefon|fon|ein|uin)(?![a-z])"
 )
-_TITLE = re.compile(
+TITLE = re.compile(
     r"(?:tax|retail|sales|commercial|proforma|simplified|original|duplicate|triplicate|copy|customer"
     r"|cash|credit|debit|bill|invoice|receipt|e-?\s?invoice|memo|note|of|supply|for|recipient|buyer|gst"
     r"|rechnung|facture|factura|fattura|fatura|factuur|quittung|kassenbon|beleg|ticket|recibo|resit"
     r"|invois|page|seite|welcome|thank|you|terima|kasih|lieferschein|gutschrift|avoir|reprint"
     r"|statement|order|guest|check|sale|\W|\d)+"
 )
-_GREETING = re.compile(
+GREETING = re.compile(
     r"welcome to|thank you|terima kasih|selamat datang|see you|good(?:s)? sold|www\.|@"
 )
 
@@ -89,7 +89,7 @@ def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Ce
     for line in near.lines[label.cell.line + 1 : label.cell.line + 30]:
         if line.page != label.cell.page or len(cells) >= limit or misses > 3:
             break
-        cell = _in_column(line, lefts=lefts, height=height)
+        cell = in_column(line, lefts=lefts, height=height)
         if cell is None:
             misses += 1
             continue
@@ -127,7 +127,7 @@ def _right_of(near: Neighbourhood, label: Label) -> Cell | None:
     return None
 
 
-def _in_column(line: Line, *, lefts: Sequence[float], height: float) -> Cell | None:
+def in_column(line: Line, *, lefts: Sequence[float], height: float) -> Cell | None:
     for cell in line.cells:
         if any(abs(cell.left - left) <= 2.5 * height for left in lefts):
             return cell
@@ -172,7 +172,7 @@ def _heads(near: Neighbourhood, label: Label) -> bool:
     if label.start > 2 or (label.phrase == "m s" and "/" not in text[: label.end]):
         return False
     after = text[label.end :]
-    if _LEGAL.match(after.lower().lstrip()):
+    if LEGAL.match(after.lower().lstrip()):
         return False  # "Lieferant GmbH" is a name
     if label.weight < 0.9:
         return not after.strip(" :.,") or after.lstrip().startswith((":", ","))
@@ -195,14 +195,14 @@ def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party |
         names.append(lines[1])
     address: list[Cell] = []
     for cell in lines[len(names) :]:
-        if _is_contact(near, cell) or find_gstins(cell.text):
+        if is_contact(near, cell) or find_gstins(cell.text):
             break
         if len(address) == 5:
             break
         address.append(cell)
     return Party(
-        name=_joined(names, " ", score=score),
-        address=_joined(address, ", ", score=score * 0.85) if address else None,
+        name=joined(names, " ", score=score),
+        address=joined(address, ", ", score=score * 0.85) if address else None,
         lines=frozenset(cell.line for cell in cells),
         column=(min(cell.left for cell in lines), max(cell.right for cell in lines)),
     )
@@ -225,18 +225,18 @@ def _cleaned(cell: Cell) -> Cell | None:
 
 def _is_name(cell: Cell) -> bool:
     letters = sum(char.isalpha() for char in cell.text)
-    if letters < 3 or _STOP.match(cell.folded) or find_dates(cell.text):
+    if letters < 3 or STOP.match(cell.folded) or find_dates(cell.text):
         return False
-    return letters * 2 >= len(cell.text.replace(" ", "")) and not _TITLE.fullmatch(cell.folded)
+    return letters * 2 >= len(cell.text.replace(" ", "")) and not TITLE.fullmatch(cell.folded)
 
 
 def _continues_name(first: Cell, second: Cell) -> bool:
-    if _LEGAL.search(first.folded) or _ADDRESS.search(second.folded):
+    if LEGAL.search(first.folded) or ADDRESS.search(second.folded):
         return False
-    return bool(_LEGAL.search(second.folded)) and len(second.text) < 45
+    return bool(LEGAL.search(second.folded)) and len(second.text) < 45
 
 
-def _joined(cells: Sequence[Cell], glue: str, *, score: float) -> Candidate:
+def joined(cells: Sequence[Cell], glue: str, *, score: float) -> Candidate:
     text = glue.join(cell.text.strip(" ,;:|") for cell in cells)
     tokens = [token for cell in cells for token in cell.tokens]
     return Candidate(
@@ -252,208 +252,12 @@ def _joined(cells: Sequence[Cell], glue: str, *, score: float) -> Candidate:
     )
 
 
-def heading_party(
-    near: Neighbourhood,
-    *,
-    taken: frozenset[int],
-    taken_column: tuple[float, float] | None = None,
-    depth: int = 14,
-) -> Party | None:
-    """The supplier from the top of the first page: the company line and the address under it."""
-    page = near.lines[0].page if near.lines else 0
-    head = [line for line in near.lines if line.page == page][:depth]
-    cells = [
-        cell
-        for line in head
-        for cell in line.cells
-        if not (cell.line in taken and _within(cell, taken_column)) and _may_head(cell)
-    ]
-    named = [cell for cell in cells if not _is_labelled(near, cell)]
-    if not named:
-        return None
-    best = max(named, key=lambda cell: _head_score(cell, named, head))
-    names = [*_start_of_name(best, near, named), best, *_rest_of_name(best, near)]
-    address = list(_address_under(names[-1], near))
-    names = [_without_registration(_before_dash(cell)) for cell in names]
-    return Party(
-        name=_joined(names, " ", score=0.8 if _LEGAL.search(best.folded) else 0.65),
-        address=_joined(address, ", ", score=0.65) if address else None,
-        lines=frozenset(cell.line for cell in (*names, *address)),
-        column=(best.left, best.right),
-    )
-
-
-def _before_dash(cell: Cell) -> Cell:
-    """The name in "Au bon moulin SARL - 1242 chemin de l'olive - 84340 Malaucene"."""
-    cut = re.search(r"\s[-–—|·•●]\s|,\s(?=.*\d)", cell.text)
-    if cut is None or cut.start() < 4:
-        return cell
-    return cell.part(0, cut.start()) or cell
-
-
-_TOWN = re.compile(r"(?:[a-z]{1,2}[- ])?\d{4,5}\s[a-z].*|[a-z .]+,? [a-z]{2} \d{5}(?:-\d{4})?")
-_COURTESY = re.compile(r"(?:herrn?|frau|firma|fa\.|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|an|to)$")
-
-
-def window_party(near: Neighbourhood, *, supplier: Party) -> Party | None:
-    """The addressee of a letter without a label: name, street, town in the envelope's window."""
-    page = near.lines[0].page
-    lines = [line for line in near.lines if line.page == page][:30]
-    for line in lines:
-        for cell in line.cells:
-            if not _TOWN.fullmatch(cell.folded) or supplier.owns(cell):
-                continue
-            block = [cell]
-            for above in reversed(lines[: lines.index(line)]):
-                match = _in_column(above, lefts=(cell.left,), height=0.6 * cell.height)
-                if match is None:
-                    continue
-                if block[0].top - match.bottom > 2.6 * cell.height or len(block) == 5:
-                    break
-                if _is_contact(near, match) or find_dates(match.text) or supplier.owns(match):
-                    break
-                block.insert(0, match)
-            if len(block) < 3:
-                continue
-            names = 2 if _COURTESY.fullmatch(block[0].folded.strip()) and len(block) > 3 else 1
-            return Party(
-                name=_joined(block[:names], " ", score=0.5),
-                address=_joined(block[names:], ", ", score=0.5),
-                lines=frozenset(part.line for part in block),
-                column=(min(part.left for part in block), max(part.right for part in block)),
-            )
-    return None
-
-
-def _within(cell: Cell, column: tuple[float, float] | None) -> bool:
-    return column is None or (cell.left <= column[1] and cell.right >= column[0])
-
-
-def _may_head(cell: Cell) -> bool:
-    text = cell.folded
-    letters = sum(char.isalpha() for char in text)
-    if letters < 4 or letters * 2 < len(text.replace(" ", "")) or _GREETING.search(text):
-        return False
-    if _TITLE.fullmatch(text) or _STOP.match(text) or find_dates(text):
-        return False
-    return not any(amount.decimals == 2 for amount in find_amounts(text))
-
-
-def _is_labelled(near: Neighbourhood, cell: Cell) -> bool:
-    return any(
-        label.start <= 1 and label.weight >= 0.8 and label.field != "supplier"
-        for label in near.labels_in(cell)
-    )
-
-
-def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> float:
-    """Higher for company words, for larger print and for standing on top."""
-    heights = sorted(other.height for other in cells)
-    typical = heights[len(heights) // 2] or 1.0
-    score = 1.6 * bool(_LEGAL.search(cell.folded)) + 0.7 * bool(COMPANY.search(cell.folded))
-    score += min(1.2, 0.9 * max(0.0, cell.height / typical - 1.0))
-    score -= 0.16 * (cell.line - head[0].number)
-    plain = _REGISTRATION.sub("", cell.folded)
-    score -= 1.5 * bool(_ADDRESS.search(plain) or _STREET.search(plain))
-    score -= 1.3 * _follows_address(cell, head)
-    score -= 0.6 * (len(cell.text) > 60) + 0.6 * (":" in cell.text)
-    return score
-
-
-_REGISTRATION = re.compile(
-    r"\s*(?:[(\[]\s*)?(?:(?:co|company|reg|roc|regn?)[.,]?\s{0,2}(?:no|reg)?[.:]?\s{0,2})?"
-    r"\d[\d ]{4,13}\s?[-–]?\s?[a-z]{0,2}[)\]]?(?:\s?\([a-z]{1,4}\))?\s*$|\s*\((?:co|reg|roc)\b.*$"
-)
-
-
-def _follows_address(cell: Cell, head: Sequence[Line]) -> bool:
-    """Whether an address or a telephone stands above the cell: then it is somebody else's name."""
-    for line in head:
-        if line.number >= cell.line:
-            return False
-        for above in line.cells:
-            plain = _REGISTRATION.sub("", above.folded)
-            if _overlap(above, cell) and (
-                re.match(r"tel|phone|fax|gst|vat", plain) or _STREET.search(plain)
-            ):
-                return True
-    return False
-
-
-def _without_registration(cell: Cell) -> Cell:
-    """A name without the company's registration number behind it."""
-    found = _REGISTRATION.search(cell.folded)
-    if found is None or found.start() < 4:
-        return cell
-    return cell.part(0, found.start()) or cell
-
-
-def _rest_of_name(best: Cell, near: Neighbourhood) -> Iterator[Cell]:
-    if _LEGAL.search(best.folded):
-        return
-    below = near.lines[best.line + 1 : best.line + 2]
-    for line in below:
-        for cell in line.cells:
-            legal = _LEGAL.search(cell.folded)
-            if line.page == best.page and legal and _overlap(cell, best) and _may_head(cell):
-                yield cell
-
-
-def _start_of_name(best: Cell, near: Neighbourhood, named: Sequence[Cell]) -> list[Cell]:
-    """The line above, where the company line holds little more than the legal form."""
-    core = re.sub(r"[^a-z]", "", COMPANY.sub(" ", best.folded))
-    is_tail = best.text.startswith("(") or best.text.count(")") > best.text.count("(")
-    if (len(core) > 3 and not is_tail) or best.line == 0:
-        return []
-    above = near.lines[best.line - 1]
-    return [cell for cell in above.cells if cell in named and _overlap(cell, best)][:1]
-
-
-def _overlap(one: Cell, other: Cell) -> bool:
-    return min(one.right, other.right) > max(one.left, other.left)
-
-
-def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
-    bottom, count = name.bottom, 0
-    for line in near.lines[name.line + 1 : name.line + 9]:
-        if line.page != name.page or count == 5:
-            return
-        cells = [cell for cell in line.cells if _overlap(cell, name) or _close(cell, name)]
-        if not cells:
-            continue
-        cell = cells[0]
-        if cell.top - bottom > 2.5 * max(cell.height, name.height):
-            return
-        text = cell.folded
-        registration = re.fullmatch(r"[\W\d]*[a-z]{0,3}[\W\d]+[a-z]?\W*", text)
-        if not count and (registration or _STOP.match(text) or _TITLE.fullmatch(text)):
-            bottom = cell.bottom
-            continue
-        if count and _is_contact(near, cell):
-            return
-        is_address = bool(_ADDRESS.search(text) or _STREET.search(text))
-        is_other = _STOP.match(text) or _TITLE.fullmatch(text) or _is_labelled(near, cell)
-        if is_other and not is_address:
-            return
-        if not count and not is_address and not re.search(r"\d", text):
-            bottom = cell.bottom
-            continue
-        if find_dates(cell.text):
-            return
-        yield cell
-        count, bottom = count + 1, cell.bottom
-
-
-def _is_contact(near: Neighbourhood, cell: Cell) -> bool:
+def is_contact(near: Neighbourhood, cell: Cell) -> bool:
     """Telephone, tax number and the like: what ends an address."""
-    return bool(_STOP.match(cell.folded.lstrip(" :.,-("))) or any(
+    return bool(STOP.match(cell.folded.lstrip(" :.,-("))) or any(
         label.start <= 4
         and label.field in ("supplier_tax_id", "other_number")
         and label.weight == 1
         for label in near.labels_in(cell)
         if label.phrase not in ("pos no", "bank", "no of", "pan", "table")
     )
-
-
-def _close(cell: Cell, name: Cell) -> bool:
-    return abs(cell.left - name.left) < 2 * name.height

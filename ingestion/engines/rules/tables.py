@@ -6,18 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from documents.fields import find_amounts, normalise_hsn
 from ingestion.engines.base import Box, TextSource
-from ingestion.engines.rules.labels import Lexicon, column_lexicon
+from ingestion.engines.rules.columns import MONEY, NUMERIC, Column, Head, find_head
+from ingestion.engines.rules.labels import Lexicon
 from ingestion.engines.rules.layout import Cell, Line, box_of
 from ingestion.engines.rules.tokens import Token
 
 MAX_ITEMS = 500
-_MONEY = frozenset(
-    {"total_amount", "taxable_amount", "unit_price", "cgst", "sgst", "igst", "tax_amount"}
-)
-_NUMERIC = _MONEY | frozenset(
-    {"quantity", "discount", "tax_rate", "hsn_code", "cgst_rate", "sgst_rate", "igst_rate", "cess",
-     "serial", "other"}
-)  # fmt: skip
 _CURRENCY = re.compile(r"^(?:[$€£₹]|RM|Rs\.?|INR|EUR|USD|GBP)$")
 _NUMBER = re.compile(r"^[($€£₹-]?(?:RM|Rs\.?)?-?\d[\d.,'’]*-?\)?[€%$]?(?:/-)?$")
 _COLUMN_WORDS = frozenset({"tax", "gst", "vat", "tva", "iva", "ust", "round", "base"})
@@ -28,23 +22,6 @@ _END = re.compile(
 _BROUGHT = re.compile(
     r"brought (?:forward|over)|\bb/f\b|ubertrag|report (?:de|page)|riporto|vortrag"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a table by the range that its heading takes."""
-
-    kind: str
-    left: float
-    right: float
-
-    def distance(self, left: float, right: float) -> float:
-        """0 where the ranges overlap, else the gap between them."""
-        return max(0.0, left - self.right, self.left - right)
-
-    @property
-    def centre(self) -> float:
-        return (self.left + self.right) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +61,6 @@ class Table:
     lines: frozenset[int]
     sums: dict[str, Entry]
     kinds: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Head:
-    columns: tuple[Column, ...]
-    first: int
-    last: int
 
 
 def read_table(lines: Sequence[Line], *, amounts: Lexicon, decimal_comma: bool | None) -> Table:
@@ -135,7 +105,7 @@ class _Reader:
             kinds=frozenset(self.kinds),
         )
 
-    def _body(self, head: _Head) -> int:
+    def _body(self, head: Head) -> int:
         """Read the rows under a head; the index of the first line after them."""
         page = self.lines[head.first].page
         pending: list[Line] = []
@@ -180,7 +150,7 @@ class _Reader:
         money = [
             kind
             for kind, entry in entries.items()
-            if kind in _MONEY and self._amount(entry) is not None
+            if kind in MONEY and self._amount(entry) is not None
         ]
         return bool(money) and (
             len(money) > 1 or bool({"quantity", "description", "serial"} & set(entries))
@@ -218,152 +188,15 @@ class _Reader:
                     tokens=(*first.tokens, *second.tokens),
                 )
 
-    def _keep_sums(self, line: Line, head: _Head) -> None:
+    def _keep_sums(self, line: Line, head: Head) -> None:
         label_end = 0.0
         for cell in line.cells[:3]:
             for label in self.amounts.find(cell)[:1]:
                 part = cell.part(label.start, label.end)
                 label_end = max(label_end, part.right if part else 0.0)
         for kind, entry in entries_of(line, head.columns).items():
-            if kind in _NUMERIC and entry.tokens[0].left >= label_end:
+            if kind in NUMERIC and entry.tokens[0].left >= label_end:
                 self.sums.setdefault(kind, entry)
-
-
-def find_head(lines: Sequence[Line], start: int) -> _Head | None:
-    """The next table head at or after line `start`: three kinds of column, money among them."""
-    for index in range(start, len(lines)):
-        columns = _columns_of(lines[index])
-        kinds = {column.kind for column in columns}
-        if len(columns) > 14 or len(kinds - {"serial", "other"}) < 2:
-            continue
-        if _has_money(lines[index]):
-            continue
-        first, last, columns = _band(lines, index, columns)
-        kinds = {column.kind for column in columns}
-        useful = kinds - {"serial", "other"}
-        if len(useful) >= 3 and kinds & _MONEY and kinds & {"description", "quantity", "hsn_code"}:
-            return _Head(columns=_settled(columns), first=first, last=last)
-        cells = lines[index].cells
-        narrow = ({"description", "total_amount"}, {"quantity", "total_amount"})
-        if useful in narrow and 1 < len(cells) <= 4:
-            return _Head(columns=_settled(columns), first=first, last=last)
-    return None
-
-
-def _has_money(line: Line) -> bool:
-    return any(amount.decimals == 2 for amount in find_amounts(line.text))
-
-
-def _columns_of(line: Line) -> list[Column]:
-    columns = []
-    for cell in line.cells:
-        labels = column_lexicon().find(cell)
-        if not labels:
-            if len(cell.text) <= 14:
-                columns.append(Column(kind="other", left=cell.left, right=cell.right))
-            continue
-        if len(cell.text) - sum(label.end - label.start for label in labels) > 24:
-            return []  # a sentence that holds a column's word
-        for label in labels:
-            part = cell.part(label.start, label.end) or cell
-            columns.append(Column(kind=label.field, left=part.left, right=part.right))
-    return columns
-
-
-def _band(
-    lines: Sequence[Line], index: int, columns: list[Column]
-) -> tuple[int, int, list[Column]]:
-    """Merge a head's second and third line, above and below, into its columns."""
-    first = last = index
-    for step in (-1, 1, 1):
-        other = first - 1 if step < 0 else last + 1
-        if not 0 <= other < len(lines) or lines[other].page != lines[index].page:
-            continue
-        line = lines[other]
-        gap = line.top - lines[last].bottom if step > 0 else lines[first].top - line.bottom
-        if gap > 0.9 * max(line.height, lines[index].height) or re.search(r"\d", line.text):
-            continue
-        found = _columns_of(line)
-        if not [column for column in found if column.kind != "other"]:
-            continue
-        columns = _merged(columns, found, is_above=step < 0)
-        first, last = min(first, other), max(last, other)
-    return first, last, columns
-
-
-_SUB = {"cgst": "cgst", "sgst": "sgst", "igst": "igst", "cess": "cess", "tax_rate": "tax"}
-
-
-def _merged(columns: list[Column], found: list[Column], *, is_above: bool) -> list[Column]:
-    merged = list(columns)
-    for new in found:
-        over = [one for one in merged if _share(one, new) > 0.25]
-        if not over:
-            merged.append(new)
-        elif is_above and new.kind in _SUB:
-            merged = [_sub_column(one, new.kind) if one in over else one for one in merged]
-        elif not is_above and len(over) == 1 and over[0].kind in _SUB:
-            merged.append(_sub_column(new, over[0].kind))
-        elif len(over) == 1:
-            old = over[0]
-            kind = _combined(old.kind, new.kind)
-            merged[merged.index(old)] = Column(
-                kind=kind, left=min(old.left, new.left), right=max(old.right, new.right)
-            )
-    return merged
-
-
-def _combined(one: str, other: str) -> str:
-    """The kind of a column whose heading stands on two lines: "Taxable" over "Amount"."""
-    if "other" in (one, other):
-        return other if one == "other" else one
-    vague = ("total_amount", "description", "serial", "unit")
-    if one in vague and other not in vague:
-        return other
-    return one
-
-
-def _sub_column(column: Column, tax: str) -> Column:
-    """A "Rate" or "Amount" under the heading of a tax."""
-    is_rate = column.kind in ("unit_price", "tax_rate", "rate")
-    if tax == "tax_rate":
-        kind = "tax_rate" if is_rate else "tax_amount"
-    else:
-        kind = f"{tax}_rate" if is_rate else tax
-    return Column(kind=kind, left=column.left, right=column.right)
-
-
-def _share(one: Column, other: Column) -> float:
-    overlap = min(one.right, other.right) - max(one.left, other.left)
-    return overlap / max(1e-6, min(one.right - one.left, other.right - other.left))
-
-
-def _settled(columns: list[Column]) -> tuple[Column, ...]:
-    """Left to right; a tax heading with sub-columns is dropped, doubled kinds are told apart."""
-    with_parts = {
-        column.kind.removesuffix("_rate") for column in columns if column.kind.endswith("_rate")
-    }
-    ordered = sorted(columns, key=lambda column: column.left)
-    settled: list[Column] = []
-    for column in ordered:
-        covered = [
-            one
-            for one in ordered
-            if one is not column
-            and column.kind in with_parts
-            and one.kind.startswith(column.kind)
-            and _share(one, column) > 0.5
-            and (one.right - one.left) < (column.right - column.left) + 1e-6
-        ]
-        if not covered or column.kind == "tax_rate":
-            settled.append(column)
-    totals = [column for column in settled if column.kind == "total_amount"]
-    if len(totals) > 1:
-        first = totals[0]
-        kinds = {column.kind for column in settled}
-        renamed = "taxable_amount" if "taxable_amount" not in kinds else "other"
-        settled[settled.index(first)] = replace(first, kind=renamed)
-    return tuple(settled)
 
 
 def entries_of(line: Line, columns: Sequence[Column]) -> dict[str, Entry]:
@@ -416,12 +249,12 @@ def _is_under_number(
     left, right = numeric[0].left, numeric[-1].right
     over = [column for column in columns if not column.distance(left, right)]
     if over:
-        return any(column.kind in _NUMERIC for column in over) and not any(
+        return any(column.kind in NUMERIC for column in over) and not any(
             column.kind == "description" for column in over
         )
     nearest = min(columns, key=lambda column: column.distance(left, right))
     text = [column for column in columns if not column.distance(words[0].left, words[-1].right)]
-    return nearest.kind in _NUMERIC and not any(column.kind == "description" for column in text)
+    return nearest.kind in NUMERIC and not any(column.kind == "description" for column in text)
 
 
 def runs_of(cell: Cell) -> Iterator[tuple[Token, ...]]:
@@ -463,9 +296,7 @@ def _kind_of(run: Sequence[Token], columns: Sequence[Column]) -> str:
     numeric = _is_numeric(run)
     pool = list(columns)
     if not numeric:
-        words = [
-            column for column in columns if column.kind not in _MONEY or column.kind == "other"
-        ]
+        words = [column for column in columns if column.kind not in MONEY or column.kind == "other"]
         pool = words or pool
     centre = (left + right) / 2
     best = min(
@@ -475,7 +306,7 @@ def _kind_of(run: Sequence[Token], columns: Sequence[Column]) -> str:
             min(abs(column.right - right), abs(column.centre - centre), abs(column.left - left)),
         ),
     )
-    if not numeric and best.kind in _NUMERIC:
+    if not numeric and best.kind in NUMERIC:
         near = [column for column in columns if column.kind in ("description", "unit")]
         return min(near, key=lambda c: c.distance(left, right)).kind if near else "other"
     return best.kind

@@ -53,7 +53,8 @@ BILL_TERMS = _terms(
         "irn|ack no": 0.6,
         "amount in words|amount chargeable|authorised signatory|authorized signatory": 0.6,
         "change|tendered|cash tendered|ruckgeld|rendu|cambio|tunai|baki": 0.8,
-        "cashier|salesperson|till|counter|server|table no|table|kassierer|caissier|cajero|guests?": 0.5,
+        "cashier|salesperson|till|counter|server|table no|table|kassierer|caissier|cajero"
+        "|guest|guests": 0.5,
         "rounding|round off|rounding adjustment|rounding adj": 0.6,
         "visa|mastercard|credit card|debit card|carte bancaire|ec karte": 0.3,
         "thank you|terima kasih|please come again|vielen dank|merci|remercie|gracias|grazie": 0.4,
