@@ -137,7 +137,7 @@ def _cii_party(role: str, party: Element | None) -> Iterator[tuple[str, str]]:
     yield f"{role}_name", _text(party, "Name")
     town = f"{_text(place, 'PostcodeCode')} {_text(place, 'CityName')}".strip()
     lines = (_text(place, name) for name in ("LineOne", "LineTwo", "LineThree"))
-    yield f"{role}_address", _address(*lines, town, _text(place, "CountryID"))
+    yield f"{role}_address", _address(*lines, town)
     if role == "supplier":
         ids = {
             one.get("schemeID", ""): _text(one)
@@ -200,8 +200,7 @@ def _ubl_party(role: str, party: Element | None) -> Iterator[tuple[str, str]]:
     yield f"{role}_name", legal or _text(party, "PartyName", "Name")
     town = f"{_text(place, 'PostalZone')} {_text(place, 'CityName')}".strip()
     streets = (_text(place, name) for name in ("StreetName", "AdditionalStreetName"))
-    country = _text(place, "Country", "IdentificationCode")
-    yield f"{role}_address", _address(*streets, town, country)
+    yield f"{role}_address", _address(*streets, town)
     if role == "supplier":
         yield "supplier_tax_id", _text(party, "PartyTaxScheme", "CompanyID")
 
