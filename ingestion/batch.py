@@ -5,7 +5,7 @@ What the command line, the evaluation and the demo share."""
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +61,10 @@ def ingest(
     password: str = "",
     with_text: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> Iterator[tuple[Path, dict[str, Any]]]:
+) -> Generator[tuple[Path, dict[str, Any]], None, None]:
     """Send files through the queue and yield each one's report as it ends.
 
-    Uses the workers that run, or starts a cluster for the length of the call."""
+    Uses the workers that run, or starts a cluster, which ends with the generator: close it."""
     waiting: dict[UUID, list[Path]] = {}
     jobs: list[UUID] = []
     ended = 0

@@ -81,13 +81,21 @@ class Cluster:
 
 @contextmanager
 def running() -> Iterator[Cluster]:
-    """A cluster for the length of a block; it logs into var/docket.log."""
+    """A cluster for the length of a block; it logs into var/docket.log.
+
+    SIGTERM ends the block as Ctrl-C does, so that no cluster is left behind."""
     cluster = Cluster(settings.VAR / "docket.log")
+    before = signal.signal(signal.SIGTERM, _exit)
     cluster.start()
     try:
         yield cluster
     finally:
         cluster.stop()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def supervise() -> None:

@@ -5,8 +5,8 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,11 @@ def evaluate(
         if not truths:
             raise NoTruth(f"No line of {folder / 'truth.jsonl'} has {key!r}.")
         result = Result(dataset=folder.name, kind=kind, n=len(truths))
-        with _project() as project:
-            scorer(result, _read(folder, truths, project, options, on_progress))
+        with (
+            _project() as project,
+            closing(_read(folder, truths, project, options, on_progress)) as pairs,
+        ):
+            scorer(result, pairs)
     result.seconds = time.monotonic() - started
     return result
 
@@ -101,13 +104,14 @@ def _read(
     project: Project,
     options: Options,
     on_progress: OnProgress,
-) -> Iterator[Pair]:
+) -> Generator[Pair, None, None]:
     by_path = {folder / str(truth["file"]): truth for truth in truths}
     reports = batch.ingest(
         list(by_path), project=project, options=options, with_text=True, on_progress=on_progress
     )
-    for path, report in reports:
-        yield by_path[path], report
+    with closing(reports):
+        for path, report in reports:
+            yield by_path[path], report
 
 
 def _fields(result: Result, pairs: Iterator[Pair]) -> None:
@@ -192,11 +196,13 @@ def _search(folder: Path, on_progress: OnProgress) -> Result:
         for path, key in paths.items():
             path.write_text(texts[key].strip() or key, encoding="utf-8")
         ids: dict[str, list[str]] = {}
-        for path, report in batch.ingest(list(paths), project=project, on_progress=on_progress):
-            for document in report["documents"]:
-                ids.setdefault(document["id"], []).append(paths[path])
-            if report["error"]:
-                result.errors.append({"file": paths[path], "error": report["error"]})
+        reports = batch.ingest(list(paths), project=project, on_progress=on_progress)
+        with closing(reports):
+            for path, report in reports:
+                for document in report["documents"]:
+                    ids.setdefault(document["id"], []).append(paths[path])
+                if report["error"]:
+                    result.errors.append({"file": paths[path], "error": report["error"]})
         for mode in ("hybrid", "dense", "lexical"):
             gains = []
             for question in questions:

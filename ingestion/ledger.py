@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Now
 
-from config.engines import EngineFault, EngineUnavailable
+from config.engines import EngineError, EngineFault, EngineUnavailable
 from documents.errors import Conflict
 from documents.models import AnyUser, record
 from ingestion import pipeline, queue
@@ -27,8 +27,9 @@ from ingestion.stages.base import Stage, Target
 
 log = logging.getLogger(__name__)
 
-# A slice that kills, hangs or bloats the engine child is halved until one page stands alone.
+# Besides errors of the input, what makes a slice be halved until the guilty page stands alone.
 HALVED_FOR = frozenset({"engine_crashed", "time_limit", "memory_limit"})
+HALVED = "halved"
 
 _CLAIM = """
 UPDATE ingestion_step SET
@@ -138,7 +139,7 @@ def fail(step: Step, fault: EngineFault, *, elapsed_s: float) -> None:
         job = _lock(step.job_id)
         attempts = step.attempts + 1
         is_slice = step.first is not None and step.last is not None and step.first < step.last
-        if is_slice and fault.code in HALVED_FOR:
+        if is_slice and (isinstance(fault, EngineError) or fault.code in HALVED_FOR):
             _halve(step, job, fault)
         elif isinstance(fault, EngineUnavailable) and attempts < settings.MAX_ATTEMPTS:
             _back_off(step, fault, attempts, elapsed_s)
@@ -150,7 +151,8 @@ def _halve(step: Step, job: Job, fault: EngineFault) -> None:
     assert step.first is not None  # noqa: S101
     assert step.last is not None  # noqa: S101
     middle = (step.first + step.last) // 2
-    _close(step, StepStatus.SKIPPED, fault.code, "Halved, to find the page that cannot be read.")
+    message = f"Halved, to find the page that cannot be read: {fault.message}"
+    _close(step, StepStatus.SKIPPED, HALVED, message)
     halves = [
         Target(first=step.first, last=middle, document=step.document_id),
         Target(first=middle + 1, last=step.last, document=step.document_id),
@@ -296,8 +298,7 @@ def retry(job_id: UUID, actor: AnyUser | None) -> Job:
         if job.is_open:
             raise Conflict("The job is still at work.", "job_open")
         again = Step.objects.filter(job=job).filter(
-            Q(status=StepStatus.FAILED)
-            | Q(status=StepStatus.SKIPPED) & ~Q(error_code__in=HALVED_FOR)
+            Q(status=StepStatus.FAILED) | Q(status=StepStatus.SKIPPED) & ~Q(error_code=HALVED)
         )
         stages = set(again.values_list("stage", flat=True))
         if not stages:

@@ -97,6 +97,8 @@ class Classifier:
     def classify(
         self, *, pages: tuple[PageInput, ...], types: tuple[TypeOption, ...]
     ) -> tuple[PageType, ...]:
+        if any("unclassifiable" in page.text for page in pages):
+            raise EngineError("The page cannot be classified.", "no_type")
         return tuple(
             PageType(
                 type="bill" if page.text.startswith("bill") else "",

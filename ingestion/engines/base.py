@@ -123,9 +123,7 @@ class PageReader(Protocol):
     `path` is a local file, `media_type` one of `ingestion.intake.MEDIA_TYPES`.
     """
 
-    def open(
-        self, *, path: str, media_type: str, password: str, limits: Limits
-    ) -> FileFacts:
+    def open(self, *, path: str, media_type: str, password: str, limits: Limits) -> FileFacts:
         """Count the pages. EngineError codes: file_damaged, password_required,
         password_wrong, too_many_pages, image_too_large, no_pages."""
         ...
@@ -271,6 +269,4 @@ class Extractor(Protocol):
 
     `schema` is the JSON Schema of the type as JSON text."""
 
-    def extract(
-        self, *, type: str, schema: str, pages: tuple[PageInput, ...]
-    ) -> Extraction: ...
+    def extract(self, *, type: str, schema: str, pages: tuple[PageInput, ...]) -> Extraction: ...

@@ -121,6 +121,13 @@ def test_a_slice_that_kills_the_engine_is_halved_until_the_guilty_page_stands_al
     assert job.status == "completed"
 
 
+def test_a_page_that_cannot_be_classified_is_unknown_and_keeps_its_text(drain: Drain) -> None:
+    job = drain(factories.job("\f".join([BILL, "start two", "unclassifiable", f"{BILL} x=1"])))
+    assert job.status == "completed"
+    assert [page.type.slug if page.type else "" for page in pages(job)] == ["bill", "", "", "bill"]
+    assert "unclassifiable" in pages(job)[2].text
+
+
 def test_a_file_that_cannot_be_opened_fails_the_job_with_its_reason(drain: Drain) -> None:
     job = drain(factories.job("unopenable"))
     assert (job.status, job.error_code) == ("failed", "file_damaged")

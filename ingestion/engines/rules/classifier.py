@@ -72,12 +72,13 @@ def _gather(page: PageInput, types: Sequence[TypeOption]) -> _Evidence:
     label, count = _page_label(text)
     title = _titled(lines, BILL_TITLE)
     eway, eway_title = _eway_points(lines, text)
-    bill = _bill_points(page, lines, text, has_title=title)
+    near = Neighbourhood(lines, lexicon("bill", "parties"))
+    bill = _bill_points(page, lines, text, near, has_title=title)
     return _Evidence(
         bill=bill,
         eway=eway,
         has_title=title or eway_title,
-        number=_number(lines, is_eway=eway >= _BILL_NEEDS),
+        number=_number(lines, near, is_eway=eway >= _BILL_NEEDS),
         page_label=label,
         page_count=count,
         custom=_custom_points(lines, types),
@@ -110,8 +111,9 @@ def _eway_points(lines: Sequence[Line], text: str) -> tuple[float, bool]:
     return points + 2.5 * title + 2.0 * parts, title
 
 
-def _bill_points(page: PageInput, lines: Sequence[Line], text: str, *, has_title: bool) -> float:
-    near = Neighbourhood(lines, lexicon("bill", "parties"))
+def _bill_points(
+    page: PageInput, lines: Sequence[Line], text: str, near: Neighbourhood, *, has_title: bool
+) -> float:
     amounts = [amount for amount in find_amounts(text) if amount.decimals == 2]
     table = read_table(lines, amounts=lexicon("amounts"), decimal_comma=None)
     points = 2.3 * has_title + _points(text, BILL_TERMS) + _points(text, OTHER_TERMS)
@@ -167,12 +169,11 @@ def _page_label(text: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _number(lines: Sequence[Line], *, is_eway: bool) -> str:
+def _number(lines: Sequence[Line], near: Neighbourhood, *, is_eway: bool) -> str:
     if is_eway:
-        near = Neighbourhood(lines, lexicon("eway"))
-        found = near.candidates("ewb_number", parsers.ewb_number)
+        eway = Neighbourhood(lines, lexicon("eway"))
+        found = eway.candidates("ewb_number", parsers.ewb_number)
     else:
-        near = Neighbourhood(lines, lexicon("bill", "parties"))
         found = [
             one
             for one in near.candidates("document_number", parsers.document_number)
@@ -290,5 +291,6 @@ def _starts(
     if evidence.number and previous.number:
         return 0.1 if evidence.number == previous.number else 0.95
     if not slug:
-        return 0.5
+        # Pages of no type go on until one of them says that it is a first page.
+        return 0.3
     return 0.88 if evidence.has_title else 0.15

@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 from ingestion.engines.rules.layout import Cell, Line
 from ingestion.engines.rules.phrases import AMOUNTS, BILL, COLUMNS, EWAY, PARTIES
 
 _TWINS = {"i": "[il1]", "l": "[li1]", "o": "[o0]"}
+_TWINS_SORTED = {"i": "[1il]", "l": "[1il]", "1": "[1il]", "o": "[0o]", "0": "[0o]"}
 _NO_DIGIT = r"(?!\d)"  # "DE123" is a number, no "de"
 _AFTER = r"(?=$|[\W\d_]|(?:rm|rs|inr|eur|usd|gbp)(?![a-z]))"
 
@@ -86,13 +88,30 @@ def lexicon(*names: str) -> Lexicon:
             for weight, phrases in weighed.items():
                 for phrase in phrases.split("|"):
                     meanings.setdefault(phrase, (field, weight, phrase))
-    ordered = sorted(meanings.values(), key=lambda meaning: -len(meaning[2]))
+    ordered = sorted(
+        meanings.values(), key=lambda meaning: (_opening(meaning[2]), -len(meaning[2]))
+    )
     body = "|".join(
-        f"({pattern_of(phrase)}{_NO_DIGIT if len(phrase) < 4 else ''})" for _, _, phrase in ordered
+        rf"(?={opening})(?:{'|'.join(_alternative(phrase) for _, _, phrase in alike)})"
+        for opening, alike in groupby(ordered, key=lambda meaning: _opening(meaning[2]))
     )
     return Lexicon(
         expression=re.compile(rf"(?<![^\W_])(?:{body}){_AFTER}"), meanings=tuple(ordered)
     )
+
+
+def _opening(phrase: str) -> str:
+    """A class of the characters that a phrase may begin with.
+
+    Hundreds of alternatives are tried at every character of a page; asked by their first
+    letter, all but a few are passed over at once."""
+    if phrase in _COMPOUND:
+        return "[a-z]"
+    return _TWINS_SORTED.get(phrase[0], re.escape(phrase[0]))
+
+
+def _alternative(phrase: str) -> str:
+    return f"({pattern_of(phrase)}{_NO_DIGIT if len(phrase) < 4 else ''})"
 
 
 def column_lexicon() -> Lexicon:

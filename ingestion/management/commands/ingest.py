@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -46,10 +47,11 @@ class Command(BaseCommand):
             on_progress=batch.Bar(),
         )
         is_all_read = True
-        for _, line in reports:
-            is_all_read &= line["status"] == JobStatus.COMPLETED
-            print(json.dumps(line, ensure_ascii=False) if options["json"] else _told(line))
-            sys.stdout.flush()
+        with closing(reports):
+            for _, line in reports:
+                is_all_read &= line["status"] == JobStatus.COMPLETED
+                told = json.dumps(line, ensure_ascii=False) if options["json"] else _told(line)
+                print(told, flush=True)
         if not is_all_read:
             sys.exit(1)
 
