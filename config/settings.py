@@ -12,6 +12,7 @@ from typing import Any
 import django_stubs_ext
 
 from config import database
+from config.engines import EngineConfig
 
 # Lets `ModelAdmin[Job]` and its like be written at run time.
 django_stubs_ext.monkeypatch()
@@ -254,7 +255,7 @@ ENGINE_THREADS = max(1, (os.cpu_count() or 1) // WORKERS)
 # Set but empty switches the program off; unset means: use it where it is on the PATH.
 TESSERACT_CMD = os.environ.get("TESSERACT_CMD")
 POPPLER_PATH = os.environ.get("POPPLER_PATH")
-ENGINES: dict[str, dict[str, Any]] = {
+ENGINES: dict[str, EngineConfig] = {
     "read": {
         "BACKEND": "ingestion.engines.pages.AutoReader",
         "OPTIONS": {

@@ -60,7 +60,8 @@ class ProjectAdmin(OfProjects):
 
 class SchemaInline(admin.TabularInline[SchemaVersion, DocumentType]):
     model = SchemaVersion
-    fields = readonly_fields = ["number", "created_at"]
+    readonly_fields = ["number", "created_at"]
+    fields = tuple(readonly_fields)
     extra = 0
     can_delete = False
 
@@ -76,7 +77,8 @@ class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
 
 class CorrectionInline(admin.TabularInline[Correction, Document]):
     model = Correction
-    fields = readonly_fields = ["pointer", "old", "new", "made_by", "made_at"]
+    readonly_fields = ["pointer", "old", "new", "made_by", "made_at"]
+    fields = tuple(readonly_fields)
     extra = 0
     can_delete = False
 

@@ -47,12 +47,13 @@ class _Hashed(File):  # type: ignore[type-arg]
 
     def __init__(self, stream: IO[bytes], name: str, limit_bytes: int) -> None:
         super().__init__(stream, name)
+        self._stream = stream
         self.digest = hashlib.sha256()
         self.count = 0
         self.limit_bytes = limit_bytes
 
     def read(self, size: int = CHUNK_BYTES) -> bytes:
-        block: bytes = self.file.read(size if size > 0 else CHUNK_BYTES)
+        block: bytes = self._stream.read(size if size > 0 else CHUNK_BYTES)
         self.count += len(block)
         if self.count > self.limit_bytes:
             raise FileTooLarge(

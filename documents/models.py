@@ -71,6 +71,8 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects in which `user` holds one of `roles`; all of them for a superuser."""
         if getattr(user, "is_superuser", False):
             return self
+        if user.pk is None:
+            return self.none()
         held = Membership.objects.filter(user_id=user.pk, role__in=roles)
         return self.filter(pk__in=held.values("project"))
 

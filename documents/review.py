@@ -121,6 +121,7 @@ def _take(document_id: UUID, version: int, states: tuple[DocumentStatus, ...]) -
 
 
 def _write(document: Document, actor: AnyUser, values: Mapping[str, Any]) -> None:
+    assert actor.pk is not None  # noqa: S101  (views ask for an account)
     payload, evidence = document.payload, document.evidence
     schema = _schema(document)
     changed = []

@@ -17,7 +17,7 @@ from ingestion.models import Control, Job, Priority, Step, WorkerBeat
 
 class StepInline(admin.TabularInline[Step, Job]):
     model = Step
-    fields = readonly_fields = [
+    readonly_fields = [
         "stage",
         "first",
         "last",
@@ -31,6 +31,7 @@ class StepInline(admin.TabularInline[Step, Job]):
         "error_code",
         "error_message",
     ]
+    fields = tuple(readonly_fields)
     extra = 0
     can_delete = False
     max_num = 0

@@ -5,11 +5,10 @@ there is no moment at which a crash loses a file that was accepted.
 """
 
 import contextlib
-import io
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -156,7 +155,7 @@ def receive(
     )
     upload.file = files.original_name(upload.pk, EXTENSIONS[media_type])
     try:
-        whole = _Rejoined(head, stream)
+        whole = cast(IO[bytes], _Rejoined(head, stream))
         stored = files.store_stream(whole, upload.file, settings.MAX_FILE_BYTES)
         upload.sha256, upload.size_bytes = stored.sha256, stored.size_bytes
         if password and media_type == "application/pdf":
@@ -230,11 +229,10 @@ def _move_readable(upload: Upload, known: Upload) -> None:
     known.save(update_fields=["readable"])
 
 
-class _Rejoined(io.RawIOBase):
+class _Rejoined:
     """A stream with the head that was already read put back in front."""
 
     def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        super().__init__()
         self._head = head
         self._rest = rest
 

@@ -5,7 +5,7 @@ from typing import Any
 from documents.models import Document, Page
 from ingestion.models import Job
 
-REFUSED = {
+REFUSED: dict[str, Any] = {
     "job": None,
     "status": "failed",
     "pages": 0,

@@ -113,10 +113,12 @@ class FieldScore:
         self.has_tables = True
         free = list(found)
         for row in truth:
-            best = max(free, key=lambda other: _same_cells(row, other), default={})
-            if best in free:
-                free.remove(best)
-            self.cells.right += _same_cells(row, best)
+            same, at = max(
+                ((_same_cells(row, other), at) for at, other in enumerate(free)), default=(0, -1)
+            )
+            self.cells.right += same
+            if same:
+                del free[at]
         for rows, attribute in ((truth, "asked"), (found, "filled")):
             cells = sum(bool(normal(k, v)) for row in rows for k, v in row.items())
             setattr(self.cells, attribute, getattr(self.cells, attribute) + cells)

@@ -280,7 +280,7 @@ def main() -> None:
     first = _receive(inbox)
     if first is None:
         return
-    child = _Child(msgspec.msgpack.decode(first, type=dict[str, Any]))  # type: ignore[arg-type]
+    child = _Child(msgspec.msgpack.decode(first, type=dict[str, Any]))
     while (body := _receive(inbox)) is not None:
         request = msgspec.msgpack.decode(body, type=_Request)
         _send(outbox, msgspec.msgpack.encode(child.answer(request)))

@@ -36,7 +36,8 @@ def runs(numbers: list[int]) -> list[Target]:
         else:
             slices.append([number])
     if len(slices) > 1 and len(slices[-1]) == 1 and slices[-1][0] == slices[-2][-1] + 1:
-        slices[-2] += slices.pop()
+        tail = slices.pop()
+        slices[-1] += tail
     return [Target(first=part[0], last=part[-1]) for part in slices]
 
 

@@ -30,6 +30,7 @@ def targets(job: Job) -> Iterable[Target]:
 
 
 def work(step: Step, call: Call) -> Extracted:
+    assert step.document_id is not None  # noqa: S101
     document = Document.objects.select_related("type").get(pk=step.document_id)
     assert document.type is not None  # noqa: S101
     schema = document.type.schema_versions.latest("number")
@@ -45,6 +46,7 @@ def work(step: Step, call: Call) -> Extracted:
 
 
 def save(step: Step, result: Extracted) -> Iterable[Target]:
+    assert step.document_id is not None  # noqa: S101
     document = Document.objects.select_related("type", "project").get(pk=step.document_id)
     found = result.extraction
     draft = drafts.make(
@@ -62,6 +64,7 @@ def save(step: Step, result: Extracted) -> Iterable[Target]:
 
 def failed(step: Step) -> None:
     reason = {"code": "extract_failed", "field": "", "message": step.error_message}
+    assert step.document_id is not None  # noqa: S101
     Document.objects.filter(pk=step.document_id, reviewer__isnull=True).update(reasons=[reason])
 
 

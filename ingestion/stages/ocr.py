@@ -81,6 +81,7 @@ def failed(step: Step) -> None:
 
 
 def _update(step: Step, **values: Any) -> None:
+    assert step.first is not None  # noqa: S101
     pages = Page.objects.filter(upload_id=step.job.upload_id)
     pages.filter(number=step.first).update(**values)
     Job.objects.filter(pk=step.job_id).update(

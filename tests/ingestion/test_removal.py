@@ -19,7 +19,7 @@ Drain = Callable[[Job], Job]
 
 def is_empty() -> bool:
     tables = (Job, Step, Upload, Page, Document, Chunk)
-    return not any(table.objects.exists() for table in tables)  # type: ignore[attr-defined]
+    return not any(table.objects.exists() for table in tables)
 
 
 def test_deleting_a_job_deletes_rows_vectors_and_blobs_and_keeps_the_audit(drain: Drain) -> None:

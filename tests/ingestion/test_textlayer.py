@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -36,7 +37,7 @@ def read(page: pdfium.PdfPage) -> tuple[textlayer.Layer, Grey]:
     return layer, grey_of(image)
 
 
-def written(canvas: Canvas, lines: int = 30, mode: int = 0) -> None:
+def written(canvas: Canvas, lines: int = 30, mode: Literal[0, 3] = 0) -> None:
     text = canvas.beginText(50, 750)
     text.setFont("Helvetica", 11)
     text.setTextRenderMode(mode)
