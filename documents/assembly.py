@@ -26,7 +26,8 @@ STARTS = 0.5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSignal:
     """What assembly knows of a page. type: slug or "" for unknown; starts: 0..1;
-    document_number: normalised, "" where none was seen; label: n of "page n of m", 0 if none."""
+    document_number: normalised, "" where none was seen; label: n of "page n of m", 0 if none; error: why
+    the page could not be read, "" where it was."""
 
     number: int
     type: str
@@ -34,7 +35,7 @@ class PageSignal:
     starts: float
     document_number: str = ""
     label: int = 0
-    is_failed: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Group:
     type: str
     confidence: float
     pages: tuple[int, ...]
-    is_failed: bool = False
+    error: str = ""
 
 
 def group(pages: Sequence[PageSignal], grouping: str) -> tuple[Group, ...]:
@@ -60,7 +61,7 @@ def group(pages: Sequence[PageSignal], grouping: str) -> tuple[Group, ...]:
             type=members[0].type,
             confidence=max(0.0, min(p.confidence for p in members)),
             pages=tuple(p.number for p in members),
-            is_failed=members[0].is_failed,
+            error=members[0].error,
         )
         for members in groups
     )
@@ -69,7 +70,7 @@ def group(pages: Sequence[PageSignal], grouping: str) -> tuple[Group, ...]:
 def _continues(members: list[PageSignal], page: PageSignal) -> bool:
     """True when `page` belongs to the paper of the pages before it."""
     last = members[-1]
-    if page.is_failed or last.is_failed or page.type != last.type:
+    if page.error or last.error or page.type != last.type:
         return False
     if page.number != last.number + 1:
         return False
@@ -112,7 +113,7 @@ def _signal(page: Page) -> PageSignal:
         starts=signals.get("starts", 1.0),
         document_number=signals.get("document_number", ""),
         label=signals.get("label", 0),
-        is_failed=bool(page.error_code),
+        error=page.error_message or page.error_code,
     )
 
 
@@ -157,8 +158,9 @@ def _give_pages(document: Document, numbers: tuple[int, ...]) -> None:
 def _state(kind: DocumentType | None, found: Group) -> dict[str, Any]:
     if kind is not None:
         return {"status": DocumentStatus.DRAFT_PENDING, "reasons": []}
-    if found.is_failed:
-        reason = {"code": "page_failed", "field": "", "message": "The page could not be read."}
+    if found.error:
+        message = f"The page could not be read: {found.error}"
+        reason = {"code": "page_failed", "field": "", "message": message}
     else:
         reason = {
             "code": "type_unknown",

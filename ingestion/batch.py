@@ -6,7 +6,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from tqdm import tqdm
 
 from documents.errors import DocketError
 from documents.models import Project
-from ingestion import cluster, intake, queue, report
+from ingestion import cluster, intake, report
 from ingestion.models import OPEN_JOB, Job, Priority
 
 POLL_S = 0.25
@@ -68,9 +67,7 @@ def ingest(
     waiting: dict[UUID, list[Path]] = {}
     jobs: list[UUID] = []
     ended = 0
-    with ExitStack() as stack:
-        if not queue.clusters():
-            stack.enter_context(cluster.running())
+    with cluster.at_hand() as has_workers:
         for path in paths:
             try:
                 with open(path, "rb") as stream:
@@ -93,6 +90,7 @@ def ingest(
                 waiting.setdefault(receipt.job.pk, []).append(path)
                 jobs.append(receipt.job.pk)
         while waiting:
+            has_workers()
             for job in _ended(waiting):
                 for path in waiting.pop(job.pk):
                     ended += 1

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -22,11 +22,12 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import Max
 
-from ingestion import ledger, workers
+from ingestion import ledger, queue, workers
 from ingestion.models import WorkerBeat
 
 log = logging.getLogger(__name__)
 WATCH_S = 2.0
+CHECK_S = 2.0
 SILENCE_S = 60.0
 GRACE_S = 30.0
 
@@ -80,17 +81,29 @@ class Cluster:
 
 
 @contextmanager
-def running() -> Iterator[Cluster]:
-    """A cluster for the length of a block; it logs into var/docket.log.
+def at_hand() -> Iterator[Callable[[], None]]:
+    """Workers for the length of a block: those that run, or a cluster of our own.
 
-    SIGTERM ends the block as Ctrl-C does, so that no cluster is left behind."""
-    cluster = Cluster(settings.VAR / "docket.log")
+    The value is to be called now and then while waiting: it starts a cluster when the one
+    that ran is gone (a cluster that ended is still reported for some seconds). Our own logs
+    into var/docket.log and ends with the block, by SIGTERM too."""
+    own = Cluster(settings.VAR / "docket.log")
+    looked = -CHECK_S
+
+    def look() -> None:
+        nonlocal looked
+        if own.is_running() or time.monotonic() - looked < CHECK_S:
+            return
+        looked = time.monotonic()
+        if not queue.clusters():
+            own.start()
+
     before = signal.signal(signal.SIGTERM, _exit)
-    cluster.start()
+    look()
     try:
-        yield cluster
+        yield look
     finally:
-        cluster.stop()
+        own.stop()
         signal.signal(signal.SIGTERM, before)
 
 

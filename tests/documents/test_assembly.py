@@ -45,7 +45,7 @@ def test_another_type_begins_another_document() -> None:
 
 
 def test_a_failed_page_stands_alone() -> None:
-    found = pages_of(page(1, ""), page(2, "", is_failed=True, starts=0), page(3, "", starts=0))
+    found = pages_of(page(1, ""), page(2, "", error="torn", starts=0), page(3, "", starts=0))
     assert found == [(1,), (2,), (3,)]
 
 
