@@ -9,6 +9,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 from pytest_django.fixtures import Settings
+from reportlab.pdfgen.canvas import Canvas
 
 from documents.files import FileTooLarge
 from documents.models import Upload
@@ -163,3 +164,41 @@ def test_a_large_upload_costs_no_memory() -> None:
     tracemalloc.stop()
     assert Upload.objects.get().size_bytes == 200_000_000
     assert peak < 20_000_000
+
+
+def encrypted_pdf() -> bytes:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, encrypt="open sesame")
+    canvas.drawString(72, 700, "a treasure")
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def test_a_password_opens_an_encrypted_file_and_the_original_stays_as_it_was() -> None:
+    content = encrypted_pdf()
+    receipt = receive(content, filename="a.pdf", password="open sesame")
+    upload = receipt.job.upload
+    with default_storage.open(upload.file, "rb") as original:
+        assert original.read() == content
+    with default_storage.open(upload.readable, "rb") as readable:
+        copy = readable.read()
+    assert copy.startswith(b"%PDF-")
+    assert b"/Encrypt" not in copy
+
+
+def test_a_wrong_password_is_said_at_the_door() -> None:
+    with pytest.raises(FileRefused) as refusal:
+        receive(encrypted_pdf(), filename="a.pdf", password="knock knock")
+    assert refusal.value.code == "password_wrong"
+    assert not Upload.objects.exists()
+    assert stored() == 0
+
+
+def test_a_password_for_a_file_that_needs_none_does_no_harm() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.drawString(72, 700, "open to all")
+    canvas.save()
+    receipt = receive(buffer.getvalue(), filename="a.pdf", password="anything")
+    assert receipt.is_new
