@@ -26,8 +26,8 @@ STARTS = 0.5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSignal:
     """What assembly knows of a page. type: slug or "" for unknown; starts: 0..1;
-    document_number: normalised, "" where none was seen; label: n of "page n of m", 0 if none; error: why
-    the page could not be read, "" where it was."""
+    document_number: normalised, "" where none was seen; label: n of "page n of m", 0 if none;
+    error: why the page could not be read, "" where it was."""
 
     number: int
     type: str
