@@ -359,14 +359,17 @@ class _Server:
         private = _private_folder(self.var)
         self._claim(private)
         private.chmod(0o711)
-        copy = private / "pg18"
+        copy = private / source.parent.name / source.name
         if not copy.exists():
-            half = private / "pg18.part"
+            half = private / "part"
             shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(source, half, symlinks=True)
-            for folder, _, _ in os.walk(half):
+            shutil.copytree(source, half / source.name, symlinks=True)
+            # The wheel's programs look for their libraries in a folder beside the package.
+            libraries = source.parent.with_name(f"{source.parent.name}.libs")
+            shutil.copytree(libraries, private / libraries.name, dirs_exist_ok=True)
+            for folder, _, _ in [*os.walk(half), *os.walk(private / libraries.name)]:
                 os.chmod(folder, 0o755)  # noqa: S103  (nobody must read it)
-            half.rename(copy)
+            half.rename(copy.parent)
         return copy / "bin"
 
 
