@@ -37,7 +37,7 @@ def check(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_production_settings_pass_every_check() -> None:
-    secret = "r3nwLq0ZcT7pYk2vXb9sHd4gFm6jUa1eOi8tQxWzCy5uVnKl"
+    secret = "r3nwLq0ZcT7pYk2vXb9sHd4gFm6jUa1eOi8tQxWzCy5uVnKl" * 2
     done = check(DOCKET_ENV="production", SECRET_KEY=secret, DOCKET_ALLOWED_HOSTS="docket.test")
     assert done.returncode == 0, done.stderr
 
