@@ -145,9 +145,11 @@ def failed_checks(findings: Sequence[checks.Check]) -> list[dict[str, str]]:
 
 
 def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
-    """True when a value is proven or read with enough confidence."""
+    """True when a value is proven or read with enough confidence.
+
+    A failed check does not unsettle it: an error is a reason of its own, a warning a note."""
     if evidence["source"] in CARRIED or PROOFS & set(evidence["checks"]):
-        return not evidence["failed"]
+        return True
     return bool(evidence["confidence"] >= threshold)
 
 

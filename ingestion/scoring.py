@@ -19,7 +19,7 @@ from rapidfuzz.distance import Levenshtein
 from documents import fields
 
 _WORD = re.compile(r"[A-Za-z0-9.,/%$-]+")
-_DATES = ("_date",)
+_DATES = ("_date", "valid_until")
 _AMOUNTS = ("_amount", "unit_price", "quantity", "discount", "tax_rate", "round_off", "_value")
 _TABLES = ("line_items", "items")
 

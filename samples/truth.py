@@ -55,7 +55,7 @@ def eway_fields(eway: EwayBill, layout: Layout[EwayBill]) -> Fields:
         "ewb_number": eway.number,
         "generated_at": eway.generated_at.strftime("%Y-%m-%dT%H:%M"),
         "generated_by": layouts_eway.generated_by(eway),
-        "valid_until": f"{eway.valid_until.isoformat()}T23:59",
+        "valid_until": eway.valid_until.isoformat(),
         "supplier_gstin": layouts_eway.gstin_or_urp(bill.supplier),
         "recipient_gstin": layouts_eway.gstin_or_urp(bill.recipient),
         "dispatch_from": layouts_eway.place(bill.supplier),

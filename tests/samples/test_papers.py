@@ -49,8 +49,6 @@ def layer(pdf: bytes) -> list[str]:
 
 def written_forms(name: str, value: str | int) -> list[str]:
     """The ways in which this value may stand on a paper."""
-    if name == "valid_until":
-        value = str(value)[:10]
     text = str(value)
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         return [f"{date.fromisoformat(text):{form}}" for form in DATE_FORMATS]
