@@ -133,8 +133,9 @@ MIDDLEWARE = [
     "config.security.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.uploads.refuse_files_of_strangers",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -180,7 +181,8 @@ TIME_ZONE = _text("TIME_ZONE", "UTC")
 USE_I18N = False
 USE_TZ = True
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+IS_LOOPBACK = HOST in ("127.0.0.1", "::1", "localhost")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION or not IS_LOOPBACK
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
@@ -204,7 +206,7 @@ MAX_PIXELS = _number("DOCKET_MAX_PIXELS", 120_000_000)
 MAX_FILES_PER_UPLOAD = _number("DOCKET_MAX_FILES_PER_UPLOAD", 500)
 PAGE_IMAGE_SIDE_PX = 2_500
 OCR_DPI = 300
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["config.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = str(SCRATCH)
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000

@@ -31,14 +31,19 @@ may_install() {
 
 install_packages() {
     [ $# -gt 0 ] || return 0
+    local package
     if ! may_install; then
         say "going on without: $* (to have them: apt-get install $*)"
         return 0
     fi
     say "installing $*"
     as_root apt-get update -qq >/dev/null 2>&1 || say "apt-get update failed; trying anyway"
-    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$@" \
-        >/dev/null 2>&1 || say "could not install $*; going on without"
+    # One call each: a package that this system does not have must not cost the others.
+    for package in "$@"; do
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1 ||
+            say "could not install $package; going on without"
+    done
 }
 
 system_packages() {
@@ -74,7 +79,7 @@ make_venv() {
 
 install_requirements() {
     local file="$1" mark
-    mark=".venv/.$(cat requirements.txt "$file" | sha256sum | cut -c1-16)"
+    mark=".venv/.$(sha256sum <"$file" | cut -c1-16)"
     [ -e "$mark" ] && return
     say "installing Python packages of $file (a minute or two)"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$file" 2>&1 |
@@ -84,8 +89,7 @@ install_requirements() {
 
 system_packages "${1:-}"
 make_venv "$(find_python)"
+install_requirements requirements.txt
 if [ "${1:-}" = tests ]; then
     install_requirements tests/requirements.txt
-else
-    [ -e .venv/bin/pytest ] || install_requirements requirements.txt
 fi

@@ -16,9 +16,13 @@ from documents.models import (
     Membership,
     Page,
     Project,
+    Role,
     SchemaVersion,
     Upload,
 )
+
+# The plain filter would list the names of all projects.
+OF_OWN_PROJECTS = ("project", admin.RelatedOnlyFieldListFilter)
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -42,9 +46,25 @@ class OfProjects(admin.ModelAdmin[Any]):
         return found
 
 
+def operates(request: HttpRequest, project: Project | None) -> bool:
+    """Only an operator of a project, or a superuser, changes it or its members."""
+    if project is None:
+        return bool(getattr(request.user, "is_superuser", False))
+    return Project.objects.open_to(request.user, Role.OPERATOR).filter(pk=project.pk).exists()
+
+
 class MembershipInline(admin.TabularInline[Membership, Project]):
     model = Membership
     extra = 1
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operates(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operates(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operates(request, obj)
 
 
 @admin.register(Project)
@@ -52,6 +72,10 @@ class ProjectAdmin(OfProjects):
     list_display = ["name", "slug", "grouping", "review_threshold"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or operates(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deleting a project deletes its blobs too, which a list action would forget."""
@@ -89,7 +113,7 @@ class CorrectionInline(admin.TabularInline[Correction, Document]):
 @admin.register(Document)
 class DocumentAdmin(ReadOnly, OfProjects):
     list_display = ["file", "type", "status", "confidence", "why", "project", "created_at"]
-    list_filter = ["status", "type", "project"]
+    list_filter = ["status", "type", OF_OWN_PROJECTS]
     search_fields = ["upload__filename"]
     list_select_related = ["upload", "type", "project"]
     inlines = [CorrectionInline]
@@ -126,15 +150,20 @@ class PageAdmin(ReadOnly, OfProjects):
 @admin.register(Upload)
 class UploadAdmin(ReadOnly, OfProjects):
     list_display = ["filename", "project", "media_type", "size_bytes", "page_count", "created_at"]
-    list_filter = ["media_type", "project"]
+    list_filter = ["media_type", OF_OWN_PROJECTS]
     search_fields = ["filename", "sha256"]
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly):
+    """For superusers: it tells of every project."""
+
     list_display = ["at", "actor", "verb", "subject", "project"]
     list_filter = ["verb"]
     list_select_related = ["actor", "project"]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(getattr(request.user, "is_superuser", False))
+        return operates(request, None)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operates(request, None)

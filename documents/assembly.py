@@ -1,7 +1,7 @@
 """Pages become documents: which pages belong together (pure), and the rows that say so.
 
-A confirmed or rejected document is a person's word: its pages are left out, and a second run
-finds the same rows again by the document's first page.
+A document that a person has confirmed, rejected or corrected is that person's word: its pages
+are left out, and a second run finds the other rows again by the document's first page.
 """
 
 from collections.abc import Iterable, Sequence
@@ -88,19 +88,20 @@ def assemble(upload: Upload) -> int:
     """Make the documents of an upload from its classified pages; returns how many there are.
 
     Belongs into a transaction. Documents are matched by their first page, so that a repeat
-    keeps its rows; those that no longer fit and that nobody confirmed are removed."""
-    settled = (DocumentStatus.DRAFT_CREATED, DocumentStatus.REJECTED)
+    keeps its rows; those that no longer fit and that nobody worked on are removed."""
+    # Locked first: a person who confirms meanwhile comes before or after, never in between.
+    list(Document.objects.select_for_update(of=("self",)).filter(upload=upload).values_list("pk"))
     free = (
         Page.objects.filter(upload=upload)
-        .exclude(document__status__in=settled, document__reviewer__isnull=False)
+        .exclude(document__reviewer__isnull=False)
         .defer("words", "marks", "text")
         .select_related("type")
         .order_by("number")
     )
     groups = group([_signal(page) for page in free], upload.project.grouping)
     kept = _write(upload, groups)
-    others = Document.objects.filter(upload=upload).exclude(pk__in=kept)
-    others.exclude(status__in=settled, reviewer__isnull=False).delete()
+    others = Document.objects.filter(upload=upload, reviewer__isnull=True)
+    others.exclude(pk__in=kept).delete()
     return Document.objects.filter(upload=upload).count()
 
 
@@ -137,6 +138,7 @@ def _write(upload: Upload, groups: Iterable[Group]) -> list[Any]:
                 **_state(kind, found),
             },
         )
+        Document.objects.filter(pk=document.pk).update(version=F("version") + 1)
         members = {number for number, owner in before.items() if owner == document.pk}
         if members != set(found.pages):
             _give_pages(document, found.pages)

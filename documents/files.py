@@ -9,8 +9,9 @@ Addresses are computed from ids alone, so that writing again overwrites:
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -144,7 +145,7 @@ def local_path(upload: Upload) -> str:
             return str(default_storage.path(name))
         except NotImplementedError:
             pass
-    target = Path(settings.SCRATCH) / "blobs" / f"{upload.pk}{Path(name).suffix}"
+    target = _blobs() / f"{upload.pk}-{Path(name).name}"
     if target.exists():
         os.utime(target)
         return str(target)
@@ -155,6 +156,18 @@ def local_path(upload: Upload) -> str:
             sink.write(block)
     part.rename(target)
     return str(target)
+
+
+def _blobs() -> Path:
+    return Path(settings.SCRATCH) / "blobs"
+
+
+def forget_local_copies(age_s: float) -> None:
+    """Remove local copies of stored files that nobody has used for `age_s` seconds."""
+    for path in _blobs().glob("*"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > age_s:
+                path.unlink()
 
 
 @contextmanager

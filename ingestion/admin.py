@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from documents.admin import OfProjects, ReadOnly
+from documents.admin import OF_OWN_PROJECTS, OfProjects, ReadOnly, operates
 from documents.errors import DocketError
 from documents.models import AnyUser, Project, Role
 from ingestion import ledger, workers
@@ -56,7 +56,7 @@ class JobAdmin(ReadOnly, OfProjects):
         "completed_at",
         "failed_at",
     ]
-    list_filter = ["status", "priority", "error_code", "project"]
+    list_filter = ["status", "priority", "error_code", OF_OWN_PROJECTS]
     search_fields = ["upload__filename", "id"]
     list_select_related = ["upload", "project"]
     ordering = ["-created_at"]
@@ -153,6 +153,10 @@ class WorkerAdmin(ReadOnly):
 class ControlAdmin(ReadOnly):
     list_display = ["__str__", "changed_at"]
     actions = ["pause", "resume"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers only: it holds the workers of every project."""
+        return operates(request, None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Control]:
         Control.objects.get_or_create(pk=1)

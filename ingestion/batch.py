@@ -94,7 +94,12 @@ def ingest(
             for job in _ended(waiting):
                 for path in waiting.pop(job.pk):
                     ended += 1
-                    yield path, report.of_job(job, with_text=with_text) | {"file": path.name}
+                    told = report.of_job(job, with_text=with_text)
+                    yield path, told | {"file": intake.plain_name(path.name)}
+            for gone in _deleted(waiting):
+                for path in waiting.pop(gone):
+                    ended += 1
+                    yield path, _refused(path, "job_deleted", "The job was deleted.", with_text)
             on_progress(_progress(jobs, ended, len(paths)))
             if waiting:
                 time.sleep(POLL_S)
@@ -105,6 +110,12 @@ def _ended(waiting: Iterable[UUID]) -> list[Job]:
     return list(jobs.select_related("upload").order_by("created_at"))
 
 
+def _deleted(waiting: Iterable[UUID]) -> list[UUID]:
+    ids = list(waiting)
+    there = set(Job.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    return [job_id for job_id in ids if job_id not in there]
+
+
 def _progress(jobs: Iterable[UUID], ended: int, files: int) -> Progress:
     sums = Job.objects.filter(pk__in=list(jobs)).aggregate(
         read=Sum("pages_read", default=0), total=Sum("pages_total", default=0)
@@ -113,7 +124,11 @@ def _progress(jobs: Iterable[UUID], ended: int, files: int) -> Progress:
 
 
 def _refused(path: Path, code: str, message: str, with_text: bool) -> dict[str, Any]:
-    refusal = {"file": path.name, **report.REFUSED, "error": {"code": code, "message": message}}
+    refusal = {
+        "file": intake.plain_name(path.name),
+        **report.REFUSED,
+        "error": {"code": code, "message": message},
+    }
     return refusal | {"text": []} if with_text else refusal
 
 

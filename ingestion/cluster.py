@@ -12,16 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-import psutil
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import Max
 
+from config import stop
 from ingestion import ledger, queue, workers
 from ingestion.models import WorkerBeat
 
@@ -30,6 +30,7 @@ WATCH_S = 2.0
 CHECK_S = 2.0
 SILENCE_S = 60.0
 GRACE_S = 30.0
+_NOTES = settings.VAR / "run" / "clusters"
 
 
 class Cluster:
@@ -40,6 +41,7 @@ class Cluster:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.stop(grace_s=0)
         with ExitStack() as stack:
             log_file = self._log_file and stack.enter_context(open(self._log_file, "ab"))
             self._process = subprocess.Popen(
@@ -49,6 +51,7 @@ class Cluster:
                 stdout=subprocess.DEVNULL,
                 stderr=log_file or None,
             )
+        stop.note(_NOTES, str(self._process.pid), self._process.pid)
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -56,28 +59,19 @@ class Cluster:
     def stop(self, grace_s: float = GRACE_S) -> None:
         """SIGTERM to the main process only, which drains; then SIGKILL to the whole group.
 
-        SIGTERM to the whole group can hang django-q2."""
+        SIGTERM to the whole group can hang django-q2. What a dead main process left behind
+        (sentinel, pusher, workers) would go on claiming."""
         if self._process is None:
             return
-        family = self._family()
         self._process.terminate()
         try:
             self._process.wait(timeout=grace_s)
         except subprocess.TimeoutExpired:
             log.warning("cluster.killed")
-            self._process.kill()
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
+        stop.kill_group(self._process.pid)
         self._process.wait()
+        (_NOTES / f"{self._process.pid}.pid").unlink(missing_ok=True)
         self._process = None
-
-    def _family(self) -> list[psutil.Process]:
-        """The sentinel, pusher, monitor and workers; an orphan of them would go on claiming."""
-        assert self._process is not None  # noqa: S101
-        with suppress(psutil.NoSuchProcess):
-            return psutil.Process(self._process.pid).children(recursive=True)
-        return []
 
 
 @contextmanager

@@ -8,12 +8,13 @@ import contextlib
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, cast
 
 from django.conf import settings
 from django.db import transaction
 
-from config.engines import EngineFault
+from config.engines import EngineFault, EngineUnavailable
 from documents import files
 from documents.errors import TryAgain
 from documents.ids import uuid7
@@ -83,10 +84,16 @@ class Receipt:
     is_new: bool
 
 
+def plain_name(filename: str) -> str:
+    """A name that can be stored, told and sent back: no path, no control characters, and a
+    question mark for bytes that are no UTF-8."""
+    name = Path(filename.replace("\\", "/")).name.encode("utf-8", "replace").decode()
+    return "".join(c for c in name if c.isprintable())[:255] or "unnamed"
+
+
 def sniff(head: bytes, filename: str) -> str:
     """The media type that the first bytes show, whatever the name says; "" for none of ours."""
-    # ISO 32000-1, annex H, note 13: readers accept the header within the first 1,024 bytes.
-    if b"%PDF-" in head[:1024]:
+    if head.startswith(b"%PDF-"):
         return "application/pdf"
     for signature, media_type in _SIGNATURES:
         if head.startswith(signature):
@@ -95,6 +102,10 @@ def sniff(head: bytes, filename: str) -> str:
         return "image/webp"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return "image/heic"
+    # ISO 32000-1, annex H, note 13: readers accept the header within the first 1,024 bytes.
+    # A text may speak of it, too; a PDF has its first object soon after.
+    if b"%PDF-" in head[:1024] and b" obj" in head:
+        return "application/pdf"
     return _sniff_text(head, filename)
 
 
@@ -148,7 +159,7 @@ def receive(
     upload = Upload(
         id=uuid7(),
         project=project,
-        filename=Path(filename.replace("\\", "/")).name[:255] or "unnamed",
+        filename=plain_name(filename),
         media_type=media_type,
         uploaded_by_id=user.pk if user is not None else None,
         origin=origin or {},
@@ -198,34 +209,37 @@ def _enter(upload: Upload, *, user: AnyUser | None, priority: int, options: Opti
 
 def _decrypt(upload: Upload, password: str) -> None:
     """Store the decrypted copy beside the original; the file is opened in an engine child."""
-    with contextlib.closing(
-        EngineHost(
-            {"read": settings.ENGINES["read"]},
-            memory_bytes=settings.ENGINE_MEMORY_BYTES,
-            restart_bytes=settings.ENGINE_RESTART_BYTES,
-        )
-    ) as host:
+    host = EngineHost(
+        {"read": settings.ENGINES["read"]},
+        memory_bytes=settings.ENGINE_MEMORY_BYTES,
+        restart_bytes=settings.ENGINE_RESTART_BYTES,
+    )
+    with TemporaryDirectory(dir=settings.SCRATCH) as folder, contextlib.closing(host):
+        copy = Path(folder) / "readable.pdf"
         try:
-            copy = host.call(
+            host.call(
                 "read",
                 "decrypt",
                 limit_s=settings.STEP_LIMIT_S["split"],
                 path=files.local_path(upload),
                 password=password,
+                target=str(copy),
             )
         except EngineFault as fault:
             if fault.code == "password_wrong":
                 raise FileRefused(fault.message, fault.code) from fault
-            if fault.code in ("engine_crashed", "time_limit", "memory_limit"):
+            if isinstance(fault, EngineUnavailable):
                 raise TryAgain(fault.message, fault.code) from fault
             return  # the split step meets the same fault and the job tells of it
-    if copy:
-        upload.readable = files.store_bytes(files.readable_name(upload.pk), copy)
+        name = files.readable_name(upload.pk)
+        with open(copy, "rb") as stream:
+            upload.readable = files.store_stream(stream, name, 4 * settings.MAX_FILE_BYTES).name
 
 
 def _move_readable(upload: Upload, known: Upload) -> None:
-    with files.reading(upload.readable) as source:
-        known.readable = files.store_bytes(files.readable_name(known.pk), source.read())
+    name = files.readable_name(known.pk)
+    with files.reading(upload.readable) as stream:
+        known.readable = files.store_stream(stream, name, 4 * settings.MAX_FILE_BYTES).name
     known.save(update_fields=["readable"])
 
 

@@ -31,15 +31,17 @@ log = logging.getLogger(__name__)
 HALVED_FOR = frozenset({"engine_crashed", "time_limit", "memory_limit"})
 HALVED = "halved"
 
+# ANY(ARRAY(...)) runs the inner query once. As IN (...) the planner may run it again for every
+# row, each time locking the next one, when its statistics say that the table is small.
 _CLAIM = """
 UPDATE ingestion_step SET
     status = 'running', lease = %(lease)s, worker = %(worker)s,
     lease_until = clock_timestamp() + make_interval(secs => %(lease_s)s),
     started_at = clock_timestamp(), finished_at = NULL
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT id FROM ingestion_step
     WHERE status = 'queued' AND run_after <= clock_timestamp()
-    ORDER BY priority, rank, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    ORDER BY priority, rank, id LIMIT 1 FOR UPDATE SKIP LOCKED))
 RETURNING *
 """
 

@@ -19,6 +19,8 @@ def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
     Raises Conflict: job_open, or has_confirmed_documents when a person settled one."""
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).get(pk=job_id)
+        # The door locks it too: the same file arriving now gets its job before or after.
+        Upload.objects.select_for_update(of=("self",)).get(pk=job.upload_id)
         if job.is_open:
             raise Conflict("The job is still at work; cancel it first.", "job_open")
         documents = Document.objects.filter(upload_id=job.upload_id)
@@ -43,8 +45,9 @@ def delete_project(project: Project) -> None:
     for job_id in Job.objects.filter(project=project, status__in=OPEN_JOB).values_list("pk"):
         with suppress(Conflict):
             ledger.cancel(job_id[0], None)
-    uploads = list(Upload.objects.filter(project=project).values_list("pk", flat=True))
     with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        uploads = list(Upload.objects.filter(project=project).values_list("pk", flat=True))
         jobs = Job.objects.filter(project=project).order_by("pk")
         list(jobs.select_for_update().values_list("pk"))
         jobs.delete()

@@ -3,8 +3,10 @@
 Pages hold at most 3,000 characters. Markdown is kept as it is written.
 """
 
+import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser
@@ -34,7 +36,14 @@ def describe(path: str, media_type: str) -> tuple[int, str]:
 
 
 def pages(path: str, media_type: str) -> list[str]:
-    """The text of every page, none of them empty."""
+    """The text of every page, none of them empty. The last file's pages are kept, since a
+    file is asked for page after page."""
+    found = os.stat(path)
+    return _pages(path, media_type, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1)
+def _pages(path: str, media_type: str, changed_ns: int, size_bytes: int) -> list[str]:
     text = _decoded(path)
     if media_type == "text/html":
         text = plain_text(text)
@@ -78,13 +87,13 @@ def cut(text: str) -> list[str]:
 def _parts(text: str) -> Iterator[str]:
     """Paragraphs with the blank lines after them, each short enough for a page."""
     for paragraph in re.findall(r".+?(?:\n\s*\n|\Z)", text, re.DOTALL):
-        rest = paragraph
-        while len(rest) > PAGE_CHARACTERS:
-            head = rest[:PAGE_CHARACTERS]
+        start = 0
+        while len(paragraph) - start > PAGE_CHARACTERS:
+            head = paragraph[start : start + PAGE_CHARACTERS]
             end = max(head.rfind("\n"), 0) or max(head.rfind(" "), 0) or PAGE_CHARACTERS - 1
-            yield rest[: end + 1]
-            rest = rest[end + 1 :]
-        yield rest
+            yield head[: end + 1]
+            start += end + 1
+        yield paragraph[start:]
 
 
 def _decoded(path: str) -> str:

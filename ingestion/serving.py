@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +64,8 @@ def serving() -> Iterator[Serving]:
         for line in words
     ]
     web, work = processes
-    made = Serving(url=f"http://{settings.HOST}:{port}", web=web, work=work)
+    shown = "localhost" if settings.HOST in ("0.0.0.0", "::") else settings.HOST  # noqa: S104
+    made = Serving(url=f"http://{shown}:{port}", web=web, work=work)
     try:
         stop.note(runs, "web", web.pid)
         stop.note(runs, "work", work.pid)
@@ -124,12 +124,14 @@ def _free_port() -> int:
 
 
 def _wait_for(made: Serving) -> None:
+    # As the proxy in front of a production site asks: over HTTPS, by a name that is allowed.
+    name = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "localhost")
+    headers = {"X-Forwarded-Proto": "https", "Host": name}
+    probe = urllib.request.Request(f"{made.url}/login", headers=headers)  # noqa: S310
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline and made.is_alive():
         try:
-            urllib.request.urlopen(f"{made.url}/login", timeout=5)  # noqa: S310
-        except urllib.error.HTTPError:
-            return
+            urllib.request.urlopen(probe, timeout=5)  # noqa: S310
         except OSError:
             time.sleep(0.2)
         else:

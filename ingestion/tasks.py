@@ -7,11 +7,14 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from config.engines import EngineError, EngineFault, EngineUnavailable
+from documents import files
+from documents.models import Upload
 from ingestion import ledger, pipeline, queue, workers
 from ingestion.errors import LeaseLost
 from ingestion.models import Step
 
 log = logging.getLogger(__name__)
+_COPY_AGE_S = 86_400
 _DATABASE_AWAY = "The database did not take the result; it is tried again."
 _STORAGE_AWAY = "The file storage did not answer; it is tried again."
 
@@ -33,6 +36,7 @@ def work() -> None:
 def run(step: Step) -> None:
     """Work on a claimed step and finish or fail it. Never raises for a fault of the input."""
     started = time.monotonic()
+    upload_id = step.job.upload_id
     about = {"job": step.job_id, "step": step.pk, "stage": step.stage, "page": step.first}
     try:
         call = workers.Caller(step)
@@ -64,6 +68,9 @@ def run(step: Step) -> None:
             )
     except LeaseLost:
         log.warning("step.lost", extra=about)
+        if not Upload.objects.filter(pk=upload_id).exists():
+            # Deleted while we drew its page: the picture came back after its file was gone.
+            files.remove_upload(upload_id)
         return
     log.info("step.done", extra=about | {"elapsed_s": round(time.monotonic() - started, 3)})
 
@@ -77,6 +84,7 @@ def reap() -> None:
         ledger.advance_stuck()
         ledger.age()
         workers.forget_silent()
+        files.forget_local_copies(_COPY_AGE_S)
     ready = ledger.count_ready()
     if ready and not workers.is_paused():
         queue.push(ready)

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from ingestion import ledger, queue
-from ingestion.engines.host import EngineHost
+from ingestion.engines.host import EngineGone, EngineHost
 from ingestion.models import Control, Step, StepStatus, WorkerBeat
 
 _REAPER_LOCK = 0x646F636B  # "dock"
@@ -53,7 +53,10 @@ class Caller:
     def __call__(self, engine: str, method: str, **arguments: Any) -> Any:
         """Raises EngineFault, or LeaseLost when the step was cancelled or taken over."""
         self.engine_used = settings.ENGINES[engine]["BACKEND"].rpartition(".")[2]
-        left_s = max(1.0, self._deadline - time.monotonic())
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            message = f"The step took longer than its limit of {self._limit_s} s and was stopped."
+            raise EngineGone(message, "time_limit")
         return host().call(engine, method, limit_s=left_s, tick=self.tick, **arguments)
 
     def tick(self) -> None:

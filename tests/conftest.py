@@ -66,6 +66,7 @@ def _own_storage(settings: Settings, tmp_path: Path) -> None:
         },
     }
     settings.SCRATCH = tmp_path / "scratch"
+    settings.SCRATCH.mkdir()
 
 
 @pytest.fixture(autouse=True)

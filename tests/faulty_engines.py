@@ -40,8 +40,8 @@ class Reader:
             raise EngineError("The file is damaged; send it again.", "file_damaged")
         return FileFacts(pages=len(pages))
 
-    def decrypt(self, *, path: str, password: str) -> bytes:
-        return b""
+    def decrypt(self, *, path: str, password: str, target: str) -> None:
+        raise EngineError("Plain text is not encrypted.", "file_damaged")
 
     def split(
         self, *, path: str, media_type: str, first: int, last: int, limits: Limits

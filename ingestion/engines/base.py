@@ -128,8 +128,8 @@ class PageReader(Protocol):
         password_wrong, too_many_pages, image_too_large, no_pages."""
         ...
 
-    def decrypt(self, *, path: str, password: str) -> bytes:
-        """An encrypted PDF without its encryption; b"" for one that asks for no password.
+    def decrypt(self, *, path: str, password: str, target: str) -> None:
+        """Write a PDF without its encryption to the path `target`.
 
         EngineError codes: file_damaged, password_wrong."""
         ...

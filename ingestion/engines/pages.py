@@ -84,10 +84,10 @@ class AutoReader:
             attached = _attached(path, password) if media_type == render.PDF else ()
         return FileFacts(pages=facts.pages, title=facts.title, marks=attached)
 
-    def decrypt(self, *, path: str, password: str) -> bytes:
+    def decrypt(self, *, path: str, password: str, target: str) -> None:
         """See `PageReader.decrypt`."""
-        with _faults_as("file_damaged"):
-            return render.decrypt(path, password)
+        with _faults_as("file_damaged"), open(target, "wb") as file:
+            file.write(render.decrypt(path, password))
 
     def split(
         self, *, path: str, media_type: str, first: int, last: int, limits: Limits

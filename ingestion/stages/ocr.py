@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from documents import files
-from documents.models import DocumentStatus, Page
+from documents.models import Document, Page
 from ingestion.engines.base import PageReading
 from ingestion.models import Job, Step
 from ingestion.stages.base import Call, Target
@@ -25,11 +25,10 @@ class Read:
 
 
 def targets(job: Job) -> Iterable[Target]:
-    """Every page, save those of a document that a person has settled."""
-    settled = (DocumentStatus.DRAFT_CREATED, DocumentStatus.REJECTED)
+    """Every page, save those of a document that a person has worked on."""
     numbers = (
         Page.objects.filter(upload_id=job.upload_id)
-        .exclude(document__status__in=settled, document__reviewer__isnull=False)
+        .exclude(document__reviewer__isnull=False)
         .order_by("number")
         .values_list("number", flat=True)
     )
@@ -55,6 +54,11 @@ def work(step: Step, call: Call) -> Read:
 
 def save(step: Step, result: Read) -> Iterable[Target]:
     reading = result.reading
+    text = reading.text.replace("\x00", "")
+    assert step.first is not None  # noqa: S101
+    page = Page.objects.filter(upload_id=step.job.upload_id, number=step.first)
+    changed = page.exclude(text=text).values("document")
+    Document.objects.filter(pk__in=changed).update(text_version=F("text_version") + 1)
     _update(
         step,
         image=result.image,
@@ -62,7 +66,7 @@ def save(step: Step, result: Read) -> Iterable[Target]:
         height_px=reading.height_px or None,
         dpi=reading.dpi or None,
         rotation=reading.rotation,
-        text=reading.text.replace("\x00", ""),
+        text=text,
         text_source=reading.source.value,
         text_engine=reading.engine,
         text_engine_version=reading.engine_version,

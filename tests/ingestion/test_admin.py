@@ -54,6 +54,23 @@ def test_an_operator_cancels_and_retries(admin_client: Client) -> None:
     assert job.status == JobStatus.QUEUED
 
 
+def test_staff_without_the_operators_role_change_no_project_and_pause_nobody(
+    client: Client,
+) -> None:
+    own, other = factories.project(), factories.project(name="Hidden")
+    user = factories.user(Role.VIEWER, own, is_staff=True)
+    user.user_permissions.set(Permission.objects.all())
+    client.force_login(user)
+    data = {"name": "Mine", "slug": own.slug, "grouping": "grouped", "review_threshold": "0.1"}
+    answer = client.post(f"/admin/documents/project/{own.pk}/change/", data)
+    assert answer.status_code == 403
+    assert client.get("/admin/ingestion/control/").status_code == 403
+    assert client.get("/admin/documents/auditevent/").status_code == 403
+    factories.job(in_project=own)
+    factories.job(in_project=other)
+    assert "Hidden" not in client.get("/admin/ingestion/job/").content.decode()
+
+
 def test_what_cannot_be_done_is_said(admin_client: Client) -> None:
     job = factories.job()
     ledger.cancel(job.pk, None)

@@ -23,7 +23,9 @@ from tests import factories
     ("head", "name", "expected"),
     [
         (b"%PDF-1.7\n", "a.pdf", "application/pdf"),
-        (b"junk\n%PDF-1.4", "a.bin", "application/pdf"),
+        (b"junk\n%PDF-1.4\n1 0 obj\n", "a.bin", "application/pdf"),
+        (b"# On the header %PDF-1.7 of files", "a.md", "text/markdown"),
+        (b"\xff\xd8\xff\xe1 %PDF-1.7 obj", "a.jpg", "image/jpeg"),
         (b"\x89PNG\r\n\x1a\n", "a.jpg", "image/png"),
         (b"\xff\xd8\xff\xe0", "a", "image/jpeg"),
         (b"II*\x00", "a.tif", "image/tiff"),
@@ -142,6 +144,14 @@ def test_the_same_bytes_sent_twice_at_once_make_one_job() -> None:
 def test_a_path_in_the_name_of_a_file_is_dropped() -> None:
     receipt = receive(b"hello", filename="..\\..\\etc/passwd.txt")
     assert receipt.job.upload.filename == "passwd.txt"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("caf\udce9.txt", "caf?.txt"), ("a\nb\x07.txt", "ab.txt"), ("", "unnamed")],
+)
+def test_a_name_is_kept_as_far_as_it_can_be_told(name: str, kept: str) -> None:
+    assert receive(b"hello", filename=name).job.upload.filename == kept
 
 
 class _Endless:

@@ -80,6 +80,20 @@ def test_two_workers_at_once_never_get_the_same_step() -> None:
     assert len(claimed) == len(set(claimed)) == 10
 
 
+def test_a_claim_takes_one_step_whatever_the_planner_believes_of_the_table() -> None:
+    """With statistics of a table that was all but empty, a claim once locked every ready step."""
+    project = factories.project()
+    kept = factories.job(in_project=project)
+    jobs = [factories.job(in_project=project) for _ in range(20)]
+    Step.objects.exclude(job=kept).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ingestion_step")
+    for job in jobs:
+        ledger.plan(job, "ocr", [Target(first=1, last=1)])
+    claim()
+    assert Step.objects.filter(status=StepStatus.RUNNING).count() == 1
+
+
 def test_urgent_goes_first_and_jobs_of_one_priority_take_turns() -> None:
     project = factories.project()
     long, short = factories.job(in_project=project), factories.job(in_project=project)

@@ -176,6 +176,38 @@ def test_a_second_run_never_touches_a_document_that_a_person_confirmed(drain: Dr
     assert document.status == "draft_created"
 
 
+def test_a_text_that_was_read_anew_reaches_the_index(drain: Drain) -> None:
+    project = factories.project()
+    first = drain(factories.job("heron", in_project=project))
+    Page.objects.filter(upload=first.upload).update(text="misread")
+    Chunk.objects.update(text="misread")
+    drain(factories.job("heron", in_project=project, options=intake.Options(anew=True)))
+    assert [chunk.text for chunk in Chunk.objects.all()] == ["heron"]
+
+
+def test_a_second_run_keeps_what_a_person_corrected_but_did_not_confirm(drain: Drain) -> None:
+    from documents import review
+    from documents.models import Correction
+
+    project = factories.project()
+    first = drain(factories.job(f"{BILL} \fstart two", in_project=project))
+    document = Document.objects.get(upload=first.upload, first_page=1)
+    Document.objects.filter(pk=document.pk).update(status="draft_pending")
+    values = {"/supplier_name": "Grace"}
+    review.correct(document.pk, factories.user(), version=document.version, values=values)
+    other = Document.objects.get(upload=first.upload, first_page=2)
+    project.grouping = Grouping.PER_PAGE
+    project.save()
+    text = f"{BILL} \fstart two"
+    drain(factories.job(text, in_project=project, options=intake.Options(anew=True)))
+    document.refresh_from_db()
+    assert document.payload["supplier_name"] == "Grace"
+    assert Correction.objects.filter(document=document).count() == 1
+    seen = other.version
+    other.refresh_from_db()
+    assert other.version > seen
+
+
 def test_a_page_is_embedded_once_however_often_the_job_runs(drain: Drain) -> None:
     project = factories.project()
     for _ in range(2):

@@ -1,0 +1,60 @@
+"""A cluster leaves nobody behind."""
+
+import time
+
+import psutil
+import pytest
+from pytest_django.fixtures import Settings
+
+from config import stop
+from ingestion import cluster
+from ingestion.cluster import Cluster
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    head = psutil.Process(pid)
+    return [head, *head.children(recursive=True)]
+
+
+def started() -> tuple[Cluster, list[psutil.Process]]:
+    """A cluster with its sentinel and workers."""
+    made = Cluster()
+    made.start()
+    assert made._process is not None
+    deadline = time.monotonic() + 30
+    while len(family(made._process.pid)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return made, family(made._process.pid)
+
+
+def are_gone(processes: list[psutil.Process]) -> bool:
+    _, left = psutil.wait_procs(processes, timeout=10)
+    return not left
+
+
+def test_stopping_a_cluster_ends_all_of_it() -> None:
+    made, members = started()
+    made.stop(grace_s=20)
+    assert len(members) >= 4
+    assert are_gone(members)
+
+
+def test_a_cluster_whose_main_process_was_killed_is_ended_before_another_starts() -> None:
+    made, members = started()
+    members[0].kill()
+    members[0].wait(timeout=10)
+    made.start()
+    try:
+        assert are_gone(members)
+        assert made.is_running()
+    finally:
+        made.stop(grace_s=20)
+
+
+def test_make_stop_ends_what_a_killed_command_left_behind(settings: Settings) -> None:
+    made, members = started()
+    assert stop.stop_processes(cluster._NOTES) >= 1
+    assert are_gone(members)
+    made.stop(grace_s=1)
