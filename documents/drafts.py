@@ -29,6 +29,9 @@ PROOFS = frozenset(
         "validity_fits_distance",
     }
 )
+# The characters of a text layer are exact; a format that hardly anything else on a paper has
+# then says that it is the right value. After OCR a misread character keeps the format.
+FORMATS = frozenset({"vehicle_format", "ewb_number_format"})
 # A type that the classifier was less sure of than this is a question for a person.
 TYPE_THRESHOLD = 0.6
 
@@ -148,7 +151,10 @@ def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
     """True when a value is proven or read with enough confidence.
 
     A failed check does not unsettle it: an error is a reason of its own, a warning a note."""
-    if evidence["source"] in CARRIED or PROOFS & set(evidence["checks"]):
+    passed = set(evidence["checks"])
+    if evidence["source"] in CARRIED or PROOFS & passed:
+        return True
+    if evidence["source"] == "layer" and FORMATS & passed:
         return True
     return bool(evidence["confidence"] >= threshold)
 

@@ -83,6 +83,32 @@ def test_a_sum_that_closes_proves_its_amounts() -> None:
     assert "total_adds_up" in draft.evidence["/total_amount"]["checks"]
 
 
+def eway(source: str) -> Draft:
+    needed = {
+        "/ewb_number": "123456789012",
+        "/generated_at": "2024-03-30T10:00",
+        "/valid_until": "2024-03-31",
+        "/supplier_gstin": "27AAPFU0939F1ZV",
+        "/recipient_gstin": "24AAACJ3770E2ZV",
+        "/document_number": "A1",
+        "/document_date": "2024-03-30",
+        "/total_invoice_value": "90000.00",
+    }
+    vehicle = reading("/vehicle_number", "MH12AB1234", confidence=0.8, source=source)
+    return drafts.make(
+        type_slug="eway_bill",
+        schema=schemas.shipped_schema("eway_bill"),
+        readings=[*(reading(p, v, source="layer") for p, v in needed.items()), vehicle],
+        threshold=0.9,
+    )
+
+
+def test_a_strict_format_proves_a_value_of_a_text_layer_and_not_one_of_ocr() -> None:
+    assert eway("layer").payload["vehicle_number"] == "MH12AB1234"
+    assert eway("ocr").payload["vehicle_number"] is None
+    assert eway("ocr").status == "draft_created"
+
+
 def test_a_sum_that_does_not_close_is_a_reason() -> None:
     amounts = (
         reading("/taxable_amount", "100.00"),
