@@ -11,6 +11,11 @@ def main() -> None:
 
     from config import database, settings
 
+    if not settings.SECRET_KEY:
+        sys.exit(
+            "DATABASE_URL is set but SECRET_KEY is not. Set it to 50 random characters, the same "
+            "on every machine: queue messages signed with another key are dropped."
+        )
     if settings.EMBEDDED_DATABASE:
         database.start(settings.VAR)
     execute_from_command_line(sys.argv)

@@ -1,9 +1,11 @@
 """A cluster leaves nobody behind."""
 
 import time
+from urllib.parse import urlencode
 
 import psutil
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from config import stop
@@ -11,6 +13,16 @@ from ingestion import cluster
 from ingestion.cluster import Cluster
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _test_database(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """The cluster works on the tests' database, in which the tables are."""
+    found = connection.get_connection_params()
+    options = {k: str(found[k]) for k in ("host", "port", "password", "passfile") if found.get(k)}
+    address = f"postgresql://{found['user']}@/{found['dbname']}?{urlencode(options)}"
+    monkeypatch.setenv("DATABASE_URL", address)
+    monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
 
 
 def family(pid: int) -> list[psutil.Process]:
