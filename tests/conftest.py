@@ -56,16 +56,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_storage(settings: Settings, tmp_path: Path) -> None:
-    """Blobs of a test lie in its own folder."""
+def _own_storage(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Blobs of a test lie in a folder of their own."""
+    folder = tmp_path_factory.mktemp("storage")
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / "media"), "allow_overwrite": True},
+            "OPTIONS": {"location": str(folder / "media"), "allow_overwrite": True},
         },
     }
-    settings.SCRATCH = tmp_path / "scratch"
+    settings.SCRATCH = folder / "scratch"
     settings.SCRATCH.mkdir()
 
 
