@@ -1,5 +1,6 @@
 """Files are opened, counted and drawn, and hostile ones refused with a code."""
 
+import base64
 import io
 import struct
 import zlib
@@ -139,6 +140,28 @@ def test_pictures_of_every_format_are_drawn(tmp_path: Path, suffix: str) -> None
     except (KeyError, ValueError, RuntimeError, OSError) as error:
         pytest.skip(f"this machine cannot write {suffix} files: {error}")
     assert drawn(str(path), f"image/{suffix}").image.size == (64, 48)
+
+
+# 64 x 48 pixels, white, the upper left quarter red; nothing installed here can write the format.
+HEIC = (
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAX1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAA"
+    "AAAAAAAAAAAAACJpbG9jAAAAAERAAAEAAQAAAAABoQABAAAAAAAAADMAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAA"
+    "AAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA/WlwcnAAAADdaXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34"
+    "+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQAqQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbq5Ka5"
+    "uAhoMCAAAAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5jbHgAAQANAAaAAAAAFGlzcGUAAAAAAAAAQAAAAEAA"
+    "AAAoY2xhcAAAAEAAAAABAAAAMAAAAAEAAAAAAAAAAv////AAAAACAAAAEHBpeGkAAAAAAwgICAAAABhpcG1hAAAA"
+    "AAAAAAEAAQWBAgMFhAAAADttZGF0AAAALygBrxmA94UN/98KfGuDakh+TgYF0RpkZ7ibWVxkYq7x8gj+Kre+6Xa4"
+    "kQa4hnGI"
+)
+
+
+def test_a_heic_photo_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "a.heic"
+    path.write_bytes(base64.b64decode(HEIC))
+    picture = drawn(str(path), "image/heic").image.convert("RGB")
+    assert picture.size == (64, 48)
+    red, green, _ = picture.resize((1, 1), box=(4, 4, 20, 16)).tobytes()
+    assert red > 150 > 60 > green
 
 
 def test_a_picture_is_upright_by_its_exif_orientation(tmp_path: Path) -> None:
