@@ -67,6 +67,16 @@ class _Hashed(File):  # type: ignore[type-arg]
         while block := self.read(chunk_size or CHUNK_BYTES):
             yield block
 
+    @property
+    def closed(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """The stream is its opener's to close; boto3 closes what it has sent."""
+
+    def readable(self) -> bool:
+        return True
+
     def seekable(self) -> bool:
         # boto3 would seek back to measure and to retry, and hash twice.
         return False
