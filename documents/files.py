@@ -150,11 +150,8 @@ def local_path(upload: Upload) -> str:
 
     Local storage gives the file itself; any other is copied once into the scratch folder."""
     name = upload.readable or upload.file
-    if isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "location"):
-        try:
-            return str(default_storage.path(name))
-        except NotImplementedError:
-            pass
+    if isinstance(default_storage, FileSystemStorage):
+        return str(default_storage.path(name))
     target = _blobs() / f"{upload.pk}-{Path(name).name}"
     if target.exists():
         os.utime(target)
