@@ -77,7 +77,7 @@ def make_samples(
     seed: int,
     variants: Sequence[str] = (),
     kinds: Sequence[str] = (),
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], object] = lambda line: None,
 ) -> None:
     """Write `count` files and `truth.jsonl` into the folder, which is made where it is missing."""
     folder.mkdir(parents=True, exist_ok=True)

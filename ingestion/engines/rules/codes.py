@@ -72,7 +72,11 @@ def _string(data: Mapping[str, Any], name: str) -> str:
 
 def _number(data: Mapping[str, Any], name: str) -> str:
     value = str(data.get(name, "")).strip()
-    return value if re.fullmatch(r"-?\d{1,15}(?:\.\d{1,6})?", value) else ""
+    if not re.fullmatch(r"-?\d{1,15}(?:\.\d{1,6})?", value):
+        return ""
+    # A JSON number has lost its last noughts: 97547.0 is Rs 97547.00.
+    whole, _, decimals = value.partition(".")
+    return f"{whole}.{decimals:0<2}"
 
 
 def _ewb(payload: str, *, page: int, box: Box | None, type_slug: str) -> tuple[FieldReading, ...]:

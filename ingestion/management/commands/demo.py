@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from documents.models import Document, Project
 from ingestion import batch, serving
 from ingestion.management.commands.up import tell_address
 from ingestion.models import JobStatus
+from samples.maker import make_samples
 from search import queries
 
 PROJECT = "demo"
@@ -82,7 +85,9 @@ def _tell_engines() -> None:
 def _samples(count: int) -> Iterator[list[Path]]:
     """Sample files in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
-        call_command("make_samples", folder, count=count, seed=SEED)
+        bar = tqdm(total=count, unit="file", file=sys.stderr, desc="  drawing", ncols=78)
+        make_samples(Path(folder), count=count, seed=SEED, report=lambda line: bar.update(1))
+        bar.close()
         yield [p for p in batch.files_below([folder]) if p.name != "truth.jsonl"]
 
 
@@ -119,7 +124,7 @@ def _cells(file: str, document: dict[str, Any]) -> tuple[str, ...]:
         file,
         document["type"].replace("_", "-"),
         fields.get("supplier_name") or fields.get("supplier_gstin") or "",
-        fields.get("ewb_number") or fields.get("document_number") or "",
+        fields.get("ewb_number" if document["type"] == "eway_bill" else "document_number") or "",
         fields.get("document_date") or "",
         f"{currency} {total}" if total else "",
         STATES[document["status"]],
