@@ -156,7 +156,7 @@ def test_the_signed_code_is_decoded_and_called_unverified() -> None:
     assert read["/document_number"].value == "MP/117"
     assert read["/document_number"].source == ValueSource.SIGNED
     assert read["/document_number"].note == "signature not verified"
-    assert (read["/document_date"].value, read["/total_amount"].value) == ("2024-06-14", "41542")
+    assert (read["/document_date"].value, read["/total_amount"].value) == ("2024-06-14", "41542.00")
     assert read["/irn"].value == "ab" * 32
 
 
