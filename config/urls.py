@@ -11,6 +11,9 @@ from ingestion import views as ingestion
 from search import api as search_api
 from search import views as search
 
+admin.site.site_header = admin.site.site_title = "Docket"
+admin.site.index_title = "What runs, what failed, what is known"
+
 urlpatterns = [
     path("", ingestion.home, name="home"),
     path("upload", ingestion.upload, name="upload"),
