@@ -39,6 +39,7 @@ class Cluster:
     def __init__(self, log_file: Path | None = None) -> None:
         self._log_file = log_file
         self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
 
     def start(self) -> None:
         self.stop(grace_s=0)
@@ -52,6 +53,20 @@ class Cluster:
                 stderr=log_file or None,
             )
         stop.note(_NOTES, str(self._process.pid), self._process.pid)
+        self._started = time.monotonic()
+
+    def tend(self) -> None:
+        """Start it afresh where it has died or fallen silent."""
+        if not self.is_running():
+            log.error("cluster.died")
+            self.start()
+        elif time.monotonic() - self._started > SILENCE_S and is_silent():
+            log.error("cluster.silent")
+            self.stop(grace_s=1)
+            self.start()
+
+    def was_started(self) -> bool:
+        return self._process is not None
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -86,10 +101,12 @@ def at_hand() -> Iterator[Callable[[], None]]:
 
     def look() -> None:
         nonlocal looked
-        if own.is_running() or time.monotonic() - looked < CHECK_S:
+        if time.monotonic() - looked < CHECK_S:
             return
         looked = time.monotonic()
-        if not queue.clusters():
+        if own.was_started():
+            own.tend()
+        elif not queue.clusters():
             own.start()
 
     before = signal.signal(signal.SIGTERM, _exit)
@@ -117,19 +134,9 @@ def supervise() -> None:
     signal.signal(signal.SIGINT, end)
     cluster = Cluster()
     cluster.start()
-    started = time.monotonic()
     while not is_ending:
         time.sleep(WATCH_S)
-        if not cluster.is_running():
-            log.error("cluster.died")
-            cluster.stop()
-            cluster.start()
-            started = time.monotonic()
-        elif time.monotonic() - started > SILENCE_S and is_silent():
-            log.error("cluster.silent")
-            cluster.stop(grace_s=1)
-            cluster.start()
-            started = time.monotonic()
+        cluster.tend()
     cluster.stop()
 
 

@@ -272,9 +272,11 @@ def count_ready() -> int:
 
 
 def waits_since(seconds: float) -> bool:
-    """True when some step could have been claimed for `seconds`."""
+    """True when some step could have been claimed, or taken over, for `seconds`."""
     since = Now() - timedelta(seconds=seconds)
-    return Step.objects.filter(status=StepStatus.QUEUED, run_after__lt=since).exists()
+    ready = Q(status=StepStatus.QUEUED, run_after__lt=since)
+    lost = Q(status=StepStatus.RUNNING, lease_until__lt=since)
+    return Step.objects.filter(ready | lost).exists()
 
 
 # -- what a person does --------------------------------------------------------------------

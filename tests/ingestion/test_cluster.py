@@ -1,16 +1,21 @@
 """A cluster leaves nobody behind."""
 
+import socket
 import time
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import psutil
 import pytest
 from django.db import connection
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from config import stop
-from ingestion import cluster
+from ingestion import cluster, workers
 from ingestion.cluster import Cluster
+from ingestion.models import Step, WorkerBeat
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,14 +58,32 @@ def test_stopping_a_cluster_ends_all_of_it() -> None:
     assert are_gone(members)
 
 
-def test_a_cluster_whose_main_process_was_killed_is_ended_before_another_starts() -> None:
+def test_a_cluster_is_silent_when_work_waits_and_nobody_on_this_host_shows_itself() -> None:
+    job = factories.job()
+    assert not cluster.is_silent()
+    Step.objects.filter(job=job).update(run_after=timezone.now() - timedelta(seconds=61))
+    assert cluster.is_silent()
+    workers.set_paused(True)
+    assert not cluster.is_silent()
+    workers.set_paused(False)
+    WorkerBeat.objects.create(
+        name="here",
+        host=socket.gethostname(),
+        pid=1,
+        started_at=timezone.now(),
+        seen_at=timezone.now(),
+    )
+    assert not cluster.is_silent()
+
+
+def test_a_cluster_whose_main_process_was_killed_is_ended_and_started_afresh() -> None:
     made, members = started()
     members[0].kill()
     members[0].wait(timeout=10)
-    made.start()
+    made.tend()
     try:
-        assert are_gone(members)
         assert made.is_running()
+        assert are_gone(members)
     finally:
         made.stop(grace_s=20)
 
