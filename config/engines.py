@@ -21,7 +21,8 @@ class EngineFault(Exception):
 
     EngineFault
     |- EngineError        this input will never work; the step fails at once
-    `- EngineUnavailable  try again; the step backs off
+    `- EngineUnavailable  try again; the step backs off, a few times at most
+       `- EngineBusy      others are at it; the step waits its turn, as often as it takes
 
     `code` is stable and ends up on the step, the job and in the API; `message` is a
     sentence that tells the reader the next move and never quotes the document.
@@ -43,6 +44,12 @@ class EngineUnavailable(EngineFault):
     """The engine cannot answer just now; the same call may work later."""
 
     code = "engine_unavailable"
+
+
+class EngineBusy(EngineUnavailable):
+    """The engine works for others just now; that is no fault and costs no attempt."""
+
+    code = "engine_busy"
 
 
 def load(config: EngineConfig) -> Any:

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Now
 
-from config.engines import EngineError, EngineFault, EngineUnavailable
+from config.engines import EngineBusy, EngineError, EngineFault, EngineUnavailable
 from documents.errors import Conflict
 from documents.models import AnyUser, record
 from ingestion import pipeline, queue
@@ -139,7 +139,7 @@ def fail(step: Step, fault: EngineFault, *, elapsed_s: float) -> None:
     Raises LeaseLost when the step is not ours any more."""
     with transaction.atomic():
         job = _lock(step.job_id)
-        attempts = step.attempts + 1
+        attempts = step.attempts + (not isinstance(fault, EngineBusy))
         is_slice = step.first is not None and step.last is not None and step.first < step.last
         if is_slice and (isinstance(fault, EngineError) or fault.code in HALVED_FOR):
             _halve(step, job, fault)
@@ -164,7 +164,7 @@ def _halve(step: Step, job: Job, fault: EngineFault) -> None:
 
 def _back_off(step: Step, fault: EngineFault, attempts: int, elapsed_s: float) -> None:
     """min(longest, base * 2^(n-1)) seconds, spread by half to either side."""
-    wait_s = min(settings.BACKOFF_MAX_S, settings.BACKOFF_BASE_S * 2 ** (attempts - 1))
+    wait_s = min(settings.BACKOFF_MAX_S, settings.BACKOFF_BASE_S * 2 ** max(0, attempts - 1))
     wait_s *= random.uniform(0.5, 1.5)
     _update_held(
         step,

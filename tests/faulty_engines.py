@@ -7,7 +7,7 @@ in its text: "crash", "hang", "swell", "garbage", "unavailable", "damaged".
 import os
 import time
 
-from config.engines import EngineError, EngineUnavailable
+from config.engines import EngineBusy, EngineError, EngineUnavailable
 from ingestion.engines.base import (
     Extraction,
     FieldReading,
@@ -72,6 +72,8 @@ class Reader:
             time.sleep(30)
         if "garbage" in text:
             return {"pages": "none"}  # type: ignore[return-value]
+        if "busy" in text:
+            raise EngineBusy("Others are being read; it waits its turn.")
         if "unavailable" in text:
             raise EngineUnavailable("The reader is busy; it is tried again.")
         if "damaged" in text:

@@ -28,7 +28,14 @@ from typing import Any, get_type_hints
 import msgspec
 import psutil
 
-from config.engines import EngineConfig, EngineError, EngineFault, EngineUnavailable, load
+from config.engines import (
+    EngineBusy,
+    EngineConfig,
+    EngineError,
+    EngineFault,
+    EngineUnavailable,
+    load,
+)
 from ingestion.engines import base
 from search.engines.base import Embedder
 
@@ -61,7 +68,7 @@ class _Request:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
     value: Any = None
-    fault: str = ""  # "", "error" or "unavailable"
+    fault: str = ""  # "", "error", "busy" or "unavailable"
     code: str = ""
     message: str = ""
 
@@ -110,6 +117,8 @@ class EngineHost:
         answer = msgspec.msgpack.decode(body, type=_Answer)
         if answer.fault == "error":
             raise EngineError(answer.message, answer.code)
+        if answer.fault == "busy":
+            raise EngineBusy(answer.message, answer.code)
         if answer.fault:
             raise EngineUnavailable(answer.message, answer.code)
         self._restart_if_swollen(child)
@@ -193,6 +202,12 @@ class EngineHost:
             self.close()
 
 
+def _kind(fault: EngineFault) -> str:
+    if isinstance(fault, EngineError):
+        return "error"
+    return "busy" if isinstance(fault, EngineBusy) else "unavailable"
+
+
 def _how_it_died(child: subprocess.Popen[bytes]) -> str:
     try:
         code = child.wait(timeout=5)
@@ -244,8 +259,7 @@ class _Child:
             }
             return _Answer(value=method(**arguments))
         except EngineFault as fault:
-            kind = "error" if isinstance(fault, EngineError) else "unavailable"
-            return _Answer(fault=kind, code=fault.code, message=fault.message)
+            return _Answer(fault=_kind(fault), code=fault.code, message=fault.message)
         except MemoryError:
             message = "Reading needed more memory than is allowed."
             return _Answer(fault="error", code="memory_limit", message=message)

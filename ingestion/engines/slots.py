@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.engines import EngineUnavailable
+from config.engines import EngineBusy, EngineUnavailable
 
 POLL_S = 0.2
 BUSY_HOLD_S = 45.0
@@ -72,7 +72,7 @@ class Slots:
             if (slot := self._try_all(folder)) is not None:
                 return slot
             time.sleep(POLL_S)
-        raise EngineUnavailable(
+        raise EngineBusy(
             "Other workers of this machine hold RapidOCR. The page is tried again later."
         )
 

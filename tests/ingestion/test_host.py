@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from config.engines import EngineError, EngineUnavailable
+from config.engines import EngineBusy, EngineError, EngineUnavailable
 from ingestion.engines.base import FileFacts, Limits
 from ingestion.engines.host import EngineGone, EngineHost
 from ingestion.errors import LeaseLost
@@ -66,6 +66,7 @@ def test_the_child_is_kept_warm_between_calls(host: EngineHost, tmp_path: Any) -
     [
         ("damaged", EngineError, "page_damaged"),
         ("unavailable", EngineUnavailable, "engine_unavailable"),
+        ("busy", EngineBusy, "engine_busy"),
         ("garbage", EngineError, "engine_garbage"),
         ("crash", EngineGone, "engine_crashed"),
     ],

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from config.engines import EngineError, EngineUnavailable
+from config.engines import EngineBusy, EngineError, EngineUnavailable
 from documents.errors import Conflict
 from ingestion import ledger, tasks
 from ingestion.engines.base import FileFacts
@@ -153,6 +153,16 @@ def test_a_transient_fault_waits_before_it_is_tried_again(settings: Settings) ->
     assert (step.status, step.attempts) == (StepStatus.QUEUED, 1)
     assert step.run_after > timezone.now() + timedelta(seconds=25)
     assert ledger.claim("another") is None
+
+
+def test_waiting_for_a_busy_engine_costs_no_attempt(settings: Settings) -> None:
+    settings.BACKOFF_BASE_S = 0
+    factories.job()
+    for _ in range(5):
+        step = claim()
+        ledger.fail(step, EngineBusy("Others are at it."), elapsed_s=0.1)
+    step.refresh_from_db()
+    assert (step.status, step.attempts) == (StepStatus.QUEUED, 0)
 
 
 def test_a_permanent_fault_fails_at_once() -> None:
