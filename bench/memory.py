@@ -44,7 +44,7 @@ def main() -> int:
     database.start(settings.VAR)
     postgres = int((settings.VAR / "pg/data/postmaster.pid").read_text().split()[0])
     started = time.monotonic()
-    words = ["ingest", "--anew", "--json", "--project", "bench-memory", *sys.argv[1:]]
+    words = ["ingest", "--json", "--project", f"bench-{int(time.time())}", *sys.argv[1:]]
     printed = tempfile.TemporaryFile("w+")  # noqa: SIM115  (the child holds it too)
     ingest = subprocess.Popen([sys.executable, "manage.py", *words], cwd=ROOT, stdout=printed)
     peak = 0
