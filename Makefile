@@ -13,7 +13,7 @@ setup:
 	@deploy/setup.sh
 
 demo: setup
-	@$(PY) manage.py demo $(if $(ONCE),--once)
+	@$(PY) manage.py demo $(if $(ONCE),--once && $(PY) -m config.stop)
 
 up: setup
 	@$(PY) manage.py up

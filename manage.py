@@ -18,7 +18,16 @@ def main() -> None:
         )
     if settings.EMBEDDED_DATABASE:
         database.start(settings.VAR)
-    execute_from_command_line(sys.argv)
+    from django.db import OperationalError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except BrokenPipeError:
+        # Whoever read our output has gone; so has the wish for the rest of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OperationalError as fault:
+        sys.exit(f"The database does not answer; what is queued goes on when it does. {fault}")
 
 
 if __name__ == "__main__":

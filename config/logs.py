@@ -3,7 +3,12 @@
 import logging
 from datetime import UTC, datetime
 
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message",
+    "asctime",
+    "taskName",
+    "request",  # its repr holds the query
+}
 
 
 class LineFormatter(logging.Formatter):

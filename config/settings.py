@@ -284,6 +284,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": _text("DOCKET_LOG_LEVEL", "INFO")},
     "loggers": {
+        # Its warnings hold addresses, and addresses hold questions.
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         # Says a line for each token; what happened to a step stands in our own lines.
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },

@@ -33,6 +33,8 @@ class JobsView(APIView):
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request) -> Response:
+        if len(request.FILES.getlist("file")) > 1:
+            raise serializers.ValidationError({"file": ["Send one file a call."]})
         asked = _JobRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data

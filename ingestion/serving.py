@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from config import stop
+from documents.models import Project
 
 START_LIMIT_S = 60
 GRACE_S = 40
@@ -99,7 +100,10 @@ def wait_for_end(served: Serving) -> None:
 
 
 def make_operator() -> str:
-    """The password of a new superuser `operator`; "" where there is one already."""
+    """The password of a new superuser `operator`; "" where there is one already.
+
+    Makes the project `default` as well, where files go that name no other."""
+    Project.objects.get_or_create(slug="default", defaults={"name": "Default"})
     users = get_user_model().objects
     if users.filter(username=OPERATOR).exists():
         return ""

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -93,10 +94,23 @@ def make_samples(
                 quarter_turns=item.quarter_turns,
             )
             name = f"paper-{item.number + 1:03d}.{shot.suffix}"
-            (folder / name).write_bytes(shot.content)
+            (folder / name).write_bytes(without_clock(shot.content))
             line = truth_line(name, item, paperwork)
             truth.write(json.dumps(line, ensure_ascii=False) + "\n")
             report(f"{name} ({item.number + 1} of {count})")
+
+
+_CLOCK = re.compile(rb"((?:Creation|Mod)Date ?\(D:)\d{14}")
+_FILE_ID = re.compile(rb"(/ID ?\[ ?<)([0-9A-Fa-f]*)(> ?<)([0-9A-Fa-f]*)(>)")
+
+
+def without_clock(content: bytes) -> bytes:
+    """A PDF without the time and the random id of its writing, byte for byte as long: the same
+    seed gives the same file."""
+    if not content.startswith(b"%PDF-"):
+        return content
+    content = _CLOCK.sub(rb"\g<1>20000101000000", content)
+    return _FILE_ID.sub(lambda m: m[1] + b"0" * len(m[2]) + m[3] + b"0" * len(m[4]) + m[5], content)
 
 
 def truth_line(name: str, item: Item, paperwork: Paperwork) -> dict[str, Any]:

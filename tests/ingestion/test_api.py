@@ -55,6 +55,16 @@ def test_what_cannot_be_read_is_refused_with_a_code(
     assert not Job.objects.exists()
 
 
+def test_several_files_in_one_call_are_refused_rather_than_dropped(client: Client) -> None:
+    project = factories.project()
+    client.force_login(factories.user(Role.REVIEWER, project))
+    files = [SimpleUploadedFile(f"{n}.txt", b"hello %d" % n) for n in range(2)]
+    answer = client.post("/api/v1/jobs", {"file": files, "project": project.slug})
+    assert answer.status_code == 400
+    assert "file" in answer.json()["errors"]
+    assert not Job.objects.exists()
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, None])
 def test_only_reviewers_and_operators_of_the_project_send_files(
     client: Client, role: Role | None

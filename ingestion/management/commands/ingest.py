@@ -37,6 +37,8 @@ class Command(BaseCommand):
             paths = batch.files_below(options["paths"])
         except FileNotFoundError as fault:
             raise CommandError(f"There is no {fault}.") from fault
+        if not paths:
+            sys.stderr.write("There are no files in it.\n")
         reports = batch.ingest(
             paths,
             project=project_named(options["project"]),
@@ -60,7 +62,10 @@ def project_named(slug: str) -> Project:
     """The project of that slug, made if it is new. CommandError for what is no slug."""
     if slugify(slug) != slug or not slug:
         raise CommandError(f"{slug!r} is no slug: use small letters, digits and hyphens.")
-    return Project.objects.get_or_create(slug=slug, defaults={"name": slug})[0]
+    project, is_new = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
+    if is_new:
+        sys.stderr.write(f"Made the project {slug}.\n")
+    return project
 
 
 def _told(line: dict[str, Any]) -> str:

@@ -30,5 +30,6 @@ def tell_address(served: serving.Serving, password: str) -> None:
     if password:
         print(f"  Sign in as {serving.OPERATOR} with the password {password} (shown this once)")
     else:
-        print(f"  Sign in as {serving.OPERATOR}; `manage.py changepassword` sets a new password")
-    print("  Ctrl-C or `make stop` ends it; the data stays.\n", flush=True)
+        print(f"  Sign in as {serving.OPERATOR}, with the password shown at the first start")
+        print(f"  (`manage.py changepassword {serving.OPERATOR}` sets a new one)")
+    print("  Ctrl-C ends it, `make stop` ends its Postgres, too; the data stays.\n", flush=True)

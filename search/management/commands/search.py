@@ -49,6 +49,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _list(self, found: Found) -> None:
+        if not found.hits:
+            self.stdout.write("Nothing found.")
         for hit in found.hits:
             self.stdout.write(f"{hit.score:.4f}  {hit.file}  page {hit.page}")
             self.stdout.write(f"    {hit.snippet.text}")
