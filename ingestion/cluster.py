@@ -6,6 +6,7 @@ watchdog restarts it when steps could be claimed and nobody on this host claims.
 """
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -109,12 +110,16 @@ def at_hand() -> Iterator[Callable[[], None]]:
         elif not queue.clusters():
             own.start()
 
+    # Noted too, or it would start workers and Postgres again behind the back of `make stop`.
+    name = f"command-{os.getpid()}"
+    stop.note(_NOTES, name, os.getpid())
     before = signal.signal(signal.SIGTERM, _exit)
     look()
     try:
         yield look
     finally:
         own.stop()
+        (_NOTES / f"{name}.pid").unlink(missing_ok=True)
         signal.signal(signal.SIGTERM, before)
 
 

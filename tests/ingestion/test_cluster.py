@@ -3,6 +3,7 @@
 import socket
 import time
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
@@ -21,8 +22,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _test_database(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    """The cluster works on the tests' database, in which the tables are."""
+def _apart(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+    """The cluster works on the tests' database, in which the tables are, and is noted apart
+    from those that serve this folder."""
+    monkeypatch.setattr(cluster, "_NOTES", tmp_path / "clusters")
     found = connection.get_connection_params()
     options = {k: str(found[k]) for k in ("host", "port", "password", "passfile") if found.get(k)}
     address = f"postgresql://{found['user']}@/{found['dbname']}?{urlencode(options)}"
