@@ -33,11 +33,6 @@ def _list(name: str, default: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-def _is_on(name: str, default: bool) -> bool:
-    value = os.environ.get(name, "").lower()
-    return value in ("1", "true", "yes", "on") if value else default
-
-
 def _own_secret(path: Path) -> str:
     """A secret made once for this folder, readable by its owner only."""
     try:
@@ -223,7 +218,6 @@ MAX_LOSSES = _number("DOCKET_MAX_LOSSES", 10)
 BACKOFF_BASE_S = _number("DOCKET_BACKOFF_BASE_S", 5)
 BACKOFF_MAX_S = 600
 AGEING_S = _number("DOCKET_AGEING_S", 600)
-WORKER_SILENCE_S = 30
 STEP_LIMIT_S = {
     "split": 120,
     "ocr": 120,

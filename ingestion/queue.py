@@ -43,11 +43,6 @@ class _Delayed:
         return int(row.pk)
 
 
-def waiting() -> int:
-    """Tokens that a worker could take now."""
-    return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
-
-
 def on_worker_start(callback: Callable[..., None]) -> None:
     """Call `callback` in every new worker process, after its fork."""
     post_spawn.connect(callback, dispatch_uid="docket.worker_start")
