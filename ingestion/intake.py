@@ -19,7 +19,8 @@ from documents import files
 from documents.errors import TryAgain
 from documents.ids import uuid7
 from documents.models import AnyUser, Project, Upload, record
-from ingestion import ledger, workers
+from ingestion import ledger
+from ingestion.engines.host import EngineHost
 from ingestion.errors import FileRefused
 from ingestion.models import Job, JobStatus, Priority
 
@@ -208,7 +209,11 @@ def _enter(upload: Upload, *, user: AnyUser | None, priority: int, options: Opti
 
 def _decrypt(upload: Upload, password: str) -> None:
     """Store the decrypted copy beside the original; the file is opened in an engine child."""
-    host = workers.new_host()
+    host = EngineHost(
+        {"read": settings.ENGINES["read"]},
+        memory_bytes=settings.ENGINE_MEMORY_BYTES,
+        restart_bytes=settings.ENGINE_RESTART_BYTES,
+    )
     with TemporaryDirectory(dir=settings.SCRATCH) as folder, contextlib.closing(host):
         copy = Path(folder) / "readable.pdf"
         try:

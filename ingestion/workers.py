@@ -32,11 +32,6 @@ def name() -> str:
 @cache
 def host() -> EngineHost:
     """This process's engine child; made on first use, which is after the fork."""
-    return new_host()
-
-
-def new_host() -> EngineHost:
-    """An engine child of one's own; to be closed."""
     return EngineHost(
         settings.ENGINES,
         memory_bytes=settings.ENGINE_MEMORY_BYTES,
