@@ -58,6 +58,9 @@ system_packages() {
         ! command -v chromium-browser >/dev/null; then
         wanted+=(chromium)
     fi
+    if [ "${1:-}" = tests ] && ! command -v redis-server >/dev/null; then
+        wanted+=(redis-server)
+    fi
     install_packages "${wanted[@]}"
 }
 
