@@ -48,11 +48,11 @@ def steps_end_before_their_task(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Error]:
     """django-q2 ends a task by killing it; a step must end by its own limit before that."""
-    longest = settings.TASK_TIMEOUT_S - 60
+    longest = settings.TASK_TIMEOUT_S - settings.TASK_RESERVE_S
     return [
         Error(
             f"STEP_LIMIT_S[{stage!r}] is {limit} s, above {longest} s.",
-            hint="Keep it 60 s below TASK_TIMEOUT_S.",
+            hint=f"Keep it {settings.TASK_RESERVE_S} s below TASK_TIMEOUT_S.",
             id="docket.E003",
         )
         for stage, limit in settings.STEP_LIMIT_S.items()

@@ -6,12 +6,13 @@ is tested against this file.
 
 import os
 import secrets
+import socket
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 
-from config import database
+from config import broker, database
 from config.engines import EngineConfig
 
 # Lets `ModelAdmin[Job]` and its like be written at run time.
@@ -207,17 +208,28 @@ DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 # --- The queue ------------------------------------------------------------------------------
+HOST_NAME = socket.gethostname()
 WORKERS = _number("DOCKET_WORKERS", os.cpu_count() or 1)
 TASK_TIMEOUT_S = 300
+# django-q2 ends a task by killing it; its last step must have ended by its own limit before.
+TASK_RESERVE_S = 60
 # How long a task goes on claiming before it makes way; a token follows if work remains.
 TASK_SPAN_S = 20
 LEASE_S = 30
 LEASE_RENEWAL_S = 5
+CANCEL_CHECK_S = 2
 MAX_ATTEMPTS = _number("DOCKET_MAX_ATTEMPTS", 3)
 MAX_LOSSES = _number("DOCKET_MAX_LOSSES", 10)
 BACKOFF_BASE_S = _number("DOCKET_BACKOFF_BASE_S", 5)
+BACKOFF_FACTOR = _number("DOCKET_BACKOFF_FACTOR", 2)
 BACKOFF_MAX_S = 600
 AGEING_S = _number("DOCKET_AGEING_S", 600)
+JOB_LIMIT_S = _number("DOCKET_JOB_LIMIT_S", 3_600)
+CAPTURE_LIMIT_S = _number("DOCKET_CAPTURE_LIMIT_S", 300)
+CAPTURES_AT_ONCE = _number("DOCKET_CAPTURES_AT_ONCE", 5)
+BACKLOG_BATCH = _number("DOCKET_BACKLOG_BATCH", 100)
+RESULTS_KEPT_H = _number("DOCKET_RESULTS_KEPT_H", 24)
+STEPS_KEPT_D = _number("DOCKET_STEPS_KEPT_D", 90)
 STEP_LIMIT_S = {
     "split": 120,
     "ocr": 120,
@@ -229,9 +241,12 @@ STEP_LIMIT_S = {
 ENGINE_MEMORY_BYTES = _number("DOCKET_ENGINE_MEMORY_BYTES", 2_500_000_000)
 # A child above this starts afresh between two pages: RapidOCR's memory only grows.
 ENGINE_RESTART_BYTES = _number("DOCKET_ENGINE_RESTART_BYTES", 1_200_000_000)
-Q_CLUSTER = {
+BROKER = _text("DOCKET_BROKER")
+LISTEN = _text("DOCKET_LISTEN", "auto") != "off"
+POLL_S = _number("DOCKET_POLL_MS", 200) / 1000
+POLL_LISTENING_S = 1.0
+Q_CLUSTER: dict[str, Any] = {
     "name": "docket",
-    "orm": "default",
     "workers": WORKERS,
     "bulk": 1,
     "queue_limit": 1,
@@ -241,8 +256,10 @@ Q_CLUSTER = {
     "max_attempts": 1,
     "save_limit": -1,
     "catch_up": False,
-    "poll": 0.2,
+    "poll": POLL_S,
+    "guard_cycle": 1,
     "recycle": 500,
+    **broker.options(BROKER),
 }
 
 # --- Engines ----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 
 from documents.errors import SenderError
+from documents.ids import made_at
 from documents.models import Upload
 
 CHUNK_BYTES = 1 << 20
@@ -130,6 +131,21 @@ def remove(name: str) -> None:
 def remove_upload(upload_id: UUID) -> None:
     """Delete every blob of an upload; harmless where some or all are gone."""
     _remove_tree(default_storage, f"uploads/{upload_id}")
+
+
+def stored_uploads(*, older_than_s: float) -> Iterator[UUID]:
+    """Uploads of which blobs lie in the storage; their ids tell when they were made."""
+    try:
+        folders, _ = default_storage.listdir("uploads")
+    except FileNotFoundError:
+        return
+    for name in folders:
+        try:
+            upload_id = UUID(name)
+        except ValueError:
+            continue
+        if time.time() - made_at(upload_id) > older_than_s:
+            yield upload_id
 
 
 def _remove_tree(storage: Storage, folder: str) -> None:

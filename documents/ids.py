@@ -12,3 +12,8 @@ def uuid7() -> uuid.UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)
+
+
+def made_at(made: uuid.UUID) -> float:
+    """When a version 7 UUID was made, in seconds since 1970."""
+    return (made.int >> 80) / 1000

@@ -8,7 +8,6 @@ watchdog restarts it when steps could be claimed and nobody on this host claims.
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from django.db import connection
 from django.db.models import Max
 
 from config import stop
-from ingestion import ledger, queue, workers
+from ingestion import ledger, queue
 from ingestion.models import WorkerBeat
 
 log = logging.getLogger(__name__)
@@ -149,9 +148,9 @@ def is_silent() -> bool:
     """True when work is ready, nothing is paused, and this host has not claimed or renewed
     anything for SILENCE_S seconds."""
     try:
-        if workers.is_paused() or not ledger.waits_since(SILENCE_S):
+        if not ledger.waits_since(SILENCE_S, settings.HOST_NAME):
             return False
-        beats = WorkerBeat.objects.filter(host=socket.gethostname())
+        beats = WorkerBeat.objects.filter(host=settings.HOST_NAME)
         newest = beats.aggregate(newest=Max("seen_at"))["newest"]
         return newest is None or (time.time() - newest.timestamp()) > SILENCE_S
     except DatabaseError:

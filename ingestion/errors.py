@@ -4,7 +4,8 @@ SenderError
 |- FileRefused       the file was not taken: empty, of no known kind, a wrong password
 `- documents.files.FileTooLarge
 Exception
-`- LeaseLost         the step is somebody else's now, or was cancelled; save nothing
+|- LeaseLost         the step is somebody else's now, or was cancelled; save nothing
+`- JobExpired        the job has used up its time; it fails
 """
 
 from documents.errors import SenderError
@@ -18,3 +19,7 @@ class FileRefused(SenderError):
 
 class LeaseLost(Exception):
     """The step is somebody else's now, or its job was cancelled; nothing may be saved."""
+
+
+class JobExpired(Exception):
+    """The job was worked on for as long as a job may take."""

@@ -19,10 +19,9 @@ from documents import files
 from documents.errors import TryAgain
 from documents.ids import uuid7
 from documents.models import AnyUser, Project, Upload, record
-from ingestion import ledger
-from ingestion.engines.host import EngineHost
+from ingestion import ledger, workers
 from ingestion.errors import FileRefused
-from ingestion.models import Job, JobStatus, Priority
+from ingestion.models import Job, JobStatus, Kind, Priority
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +143,7 @@ def receive(
     options: Options = DEFAULT,
     password: str = "",
     origin: dict[str, Any] | None = None,
+    batch: Job | None = None,
 ) -> Receipt:
     """Take in one file. Opens its own transaction; `stream` is read once, block by block.
 
@@ -172,7 +172,7 @@ def receive(
         if password and media_type == "application/pdf":
             _decrypt(upload, password)
         with transaction.atomic():
-            receipt = _enter(upload, user=user, priority=priority, options=options)
+            receipt = _enter(upload, user=user, priority=priority, options=options, batch=batch)
     except BaseException:
         files.remove_upload(upload.pk)
         raise
@@ -182,7 +182,36 @@ def receive(
     return receipt
 
 
-def _enter(upload: Upload, *, user: AnyUser | None, priority: int, options: Options) -> Receipt:
+def open_batch(project: Project, *, user: AnyUser | None, priority: Priority) -> Job:
+    """The parent of jobs to come; `ledger.close_batch` says that all have."""
+    with transaction.atomic():
+        batch = Job.objects.create(
+            kind=Kind.BATCH,
+            project=project,
+            priority=priority,
+            created_by_id=user.pk if user is not None else None,
+        )
+        record("job.created", batch, actor=user, project=project)
+    return batch
+
+
+def take_up(upload: Upload, *, priority: Priority) -> Job:
+    """A job for an upload that lies in the storage without one."""
+    with transaction.atomic():
+        job = Job.objects.create(project_id=upload.project_id, upload=upload, priority=priority)
+        ledger.submit(job)
+        record("job.created", job, actor=None, project=job.project)
+    return job
+
+
+def _enter(
+    upload: Upload,
+    *,
+    user: AnyUser | None,
+    priority: int,
+    options: Options,
+    batch: Job | None,
+) -> Receipt:
     """Upload, Job, Step and wake-up; the unique hash decides between two at the same time."""
     [made] = Upload.objects.bulk_create([upload], ignore_conflicts=True)
     known = Upload.objects.select_for_update().get(project=upload.project, sha256=made.sha256)
@@ -198,6 +227,7 @@ def _enter(upload: Upload, *, user: AnyUser | None, priority: int, options: Opti
     job = Job.objects.create(
         project=known.project,
         upload=known,
+        parent=batch,
         options=options.stored(),
         priority=priority,
         created_by_id=user.pk if user is not None else None,
@@ -209,11 +239,7 @@ def _enter(upload: Upload, *, user: AnyUser | None, priority: int, options: Opti
 
 def _decrypt(upload: Upload, password: str) -> None:
     """Store the decrypted copy beside the original; the file is opened in an engine child."""
-    host = EngineHost(
-        {"read": settings.ENGINES["read"]},
-        memory_bytes=settings.ENGINE_MEMORY_BYTES,
-        restart_bytes=settings.ENGINE_RESTART_BYTES,
-    )
+    host = workers.new_host()
     with TemporaryDirectory(dir=settings.SCRATCH) as folder, contextlib.closing(host):
         copy = Path(folder) / "readable.pdf"
         try:

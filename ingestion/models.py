@@ -3,19 +3,23 @@
 `ledger.py` alone writes Job.status and Step.status.
 
 Job
-    pending    accepted, nothing claimable yet  -> queued
+    pending    accepted, no worker told yet     -> queued     its wake-up was sent
     queued     has ready steps                  -> running    the first claim
     running    a step was claimed               -> completed | failed | cancelled
     completed  with failed pages                -> queued     retry
     failed, cancelled                           -> queued     retry
+A batch has no steps: it is pending while its files arrive, running while one of its jobs is
+open, and completed after the last of them.
 Step
     queued     may be claimed from run_after on -> running
-    running    a worker holds the lease         -> done | failed
+    running    a worker holds the lease         -> done | failed | skipped (halved)
                                                 -> queued     transient fault, lost lease
                                                 -> skipped    its job was cancelled or failed
     failed     the reason stands beside it      -> queued     retry
     skipped                                     -> queued     retry
 """
+
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -50,20 +54,40 @@ class StepStatus(models.TextChoices):
     SKIPPED = "skipped"
 
 
+class Kind(models.TextChoices):
+    """What a job works on."""
+
+    FILE = "file", "a file"
+    CAPTURE = "capture", "a screenshot"
+    PROCESS = "process", "documents that are there already, extracted and indexed again"
+    BATCH = "batch", "the sum of several jobs"
+
+
+WITH_UPLOAD = (Kind.FILE, Kind.CAPTURE)
 OPEN_JOB = (JobStatus.PENDING, JobStatus.QUEUED, JobStatus.RUNNING)
 OPEN_STEP = (StepStatus.QUEUED, StepStatus.RUNNING)
 
 
 class JobQuerySet(InProjectQuerySet["Job"]):
-    pass
+    def is_open(self) -> Self:
+        return self.filter(status__in=OPEN_JOB)
 
 
 class Job(models.Model):
-    """One file on its way through the pipeline."""
+    """One file on its way through the pipeline, or what `kind` says else.
+
+    pages_*, documents_made, chunks_made count what there is. processed and errors count the
+    documents of a process job: gone through, and failed. active_s: seconds in which at least
+    one step was being worked on; time spent waiting for a turn is not in it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FILE)
     project = models.ForeignKey(Project, models.CASCADE, related_name="jobs")
-    upload = models.ForeignKey(Upload, models.CASCADE, related_name="jobs")
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="children"
+    )
+    upload = models.ForeignKey(Upload, models.CASCADE, null=True, blank=True, related_name="jobs")
+    documents = models.ManyToManyField(Document, blank=True, related_name="process_jobs")
     options = models.JSONField(default=dict, blank=True)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.PENDING)
@@ -71,6 +95,11 @@ class Job(models.Model):
     pages_read = models.PositiveIntegerField(default=0)
     pages_failed = models.PositiveIntegerField(default=0)
     documents_made = models.PositiveIntegerField(default=0)
+    chunks_made = models.PositiveIntegerField(default=0)
+    processed = models.PositiveIntegerField(default=0)
+    errors = models.PositiveIntegerField(default=0)
+    active_s = models.FloatField(default=0)
+    active_until = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
     created_by = models.ForeignKey(
@@ -87,7 +116,13 @@ class Job(models.Model):
         ordering = ["-created_at"]
         constraints = [
             one_of("status", JobStatus, "job_status_known"),
+            one_of("kind", Kind, "job_kind_known"),
             CheckConstraint(condition=Q(priority__in=Priority.values), name="job_priority_known"),
+            CheckConstraint(
+                condition=Q(kind__in=WITH_UPLOAD, upload__isnull=False)
+                | (~Q(kind__in=WITH_UPLOAD) & Q(upload__isnull=True)),
+                name="job_of_a_file_has_its_upload",
+            ),
         ]
         indexes = [
             models.Index(fields=["created_at"], name="job_open", condition=Q(status__in=OPEN_JOB)),
@@ -95,11 +130,20 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.upload.filename
+        if self.upload is not None:
+            return self.upload.filename
+        many = {Kind.BATCH: "Batch", Kind.PROCESS: "Documents again"}
+        return f"{many.get(Kind(self.kind), self.kind)} of {self.created_at:%d %b %Y %H:%M}"
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_JOB
+
+    @property
+    def file(self) -> Upload:
+        """The upload of a job that works on one."""
+        assert self.upload is not None  # noqa: S101  (a constraint keeps it so)
+        return self.upload
 
 
 class Step(models.Model):
@@ -107,9 +151,13 @@ class Step(models.Model):
 
     first, last: the page (first == last) or slice of pages; null where it is neither.
     rank: the fair rank; jobs of one priority take turns by it. attempts counts runs that
-    ended in a fault or killed the engine, losses runs whose worker vanished.
+    ended in a fault or killed the engine, losses runs whose worker vanished. project, kind
+    and priority are the job's, copied so that a claim needs no join. history: the runs that
+    did not end well, oldest first, each {worker, started, ended, code, message}.
     """
 
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FILE)
     job = models.ForeignKey(Job, models.CASCADE, related_name="steps")
     stage = models.CharField(max_length=20)
     first = models.PositiveIntegerField(null=True, blank=True)
@@ -125,6 +173,7 @@ class Step(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=100, blank=True)
     engine = models.CharField(max_length=120, blank=True)
+    history = models.JSONField(default=list, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -156,6 +205,11 @@ class Step(models.Model):
                 condition=Q(status=StepStatus.QUEUED),
             ),
             models.Index(
+                fields=["project", "kind", "priority", "rank", "id"],
+                name="step_ready_in_lane",
+                condition=Q(status=StepStatus.QUEUED),
+            ),
+            models.Index(
                 fields=["lease_until"], name="step_leased", condition=Q(status=StepStatus.RUNNING)
             ),
         ]
@@ -169,6 +223,35 @@ class Step(models.Model):
         return f"{self.stage} {pages}"
 
 
+class Limits(models.Model):
+    """How a project's work is limited, where it differs from the settings.
+
+    steps_at_once: at most so many of its steps run at a time, on all hosts together.
+    step_limit_s: {stage: seconds}."""
+
+    project = models.OneToOneField(Project, models.CASCADE, primary_key=True, related_name="limits")
+    steps_at_once = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Steps that may run at the same time; empty: no limit."
+    )
+    failed_page_is_fatal = models.BooleanField(
+        default=False, help_text="A page that cannot be read fails its whole job."
+    )
+    job_limit_s = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Seconds that workers may spend on one job; empty: as the settings say.",
+    )
+    step_limit_s = models.JSONField(
+        default=dict, blank=True, help_text='Seconds by stage: {"ocr": 60}.'
+    )
+
+    class Meta:
+        verbose_name_plural = "limits"
+
+    def __str__(self) -> str:
+        return f"limits of {self.project}"
+
+
 class WorkerBeat(models.Model):
     """A worker that is, or was, alive: one row a process, renewed while it works."""
 
@@ -177,6 +260,7 @@ class WorkerBeat(models.Model):
     pid = models.PositiveIntegerField()
     step = models.ForeignKey(Step, models.SET_NULL, null=True, blank=True)
     memory_bytes = models.BigIntegerField(default=0)
+    engine_restarts = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField(db_index=True)
 
@@ -188,14 +272,41 @@ class WorkerBeat(models.Model):
 
 
 class Control(models.Model):
-    """What operators told the workers; one row."""
+    """What operators told the workers of a host; host "" means all of them."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    host = models.CharField(max_length=100, primary_key=True, default="", blank=True)
     is_paused = models.BooleanField(default=False)
     changed_at = models.DateTimeField(auto_now=True)
 
+    def __str__(self) -> str:
+        return f"{self.host or 'all hosts'}: {'paused' if self.is_paused else 'running'}"
+
+
+class Chore(models.Model):
+    """A repair that comes round: due at `next_at`, done by whichever worker takes it first."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    next_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    elapsed_s = models.FloatField(null=True, blank=True)
+    told = models.JSONField(default=dict, blank=True)
+
     class Meta:
-        constraints = [CheckConstraint(condition=Q(id=1), name="control_has_one_row")]
+        ordering = ["name"]
 
     def __str__(self) -> str:
-        return "paused" if self.is_paused else "running"
+        return self.name
+
+
+class Tally(models.Model):
+    """Counters of one process since it started, for /metrics, which adds them up.
+
+    counts: {"name{label=\"value\"}": number}. The rows of processes that ended are added to
+    the row "retired", so that no counter ever falls."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    counts = models.JSONField(default=dict)
+    seen_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,5 +1,6 @@
-"""STAGES, in their order, and nothing else."""
+"""STAGES, in their order, and which of them a kind of job goes through; nothing else."""
 
+from ingestion.models import Kind
 from ingestion.stages import assemble, classify, embed, extract, ocr, split
 from ingestion.stages.base import Stage
 
@@ -14,9 +15,18 @@ STAGES = {
         Stage(name="embed", module=embed, is_fatal=True),
     )
 }
+PAGE_STAGES = ("split", "ocr")
+"""Stages whose failed step is a failed page."""
+OF_KIND = {
+    Kind.FILE: tuple(STAGES),
+    Kind.CAPTURE: tuple(STAGES),
+    Kind.PROCESS: ("extract", "embed"),
+    Kind.BATCH: (),
+}
 
 
-def after(name: str) -> list[Stage]:
-    """The stages that follow `name`, in order."""
-    names = list(STAGES)
-    return [STAGES[later] for later in names[names.index(name) + 1 :]]
+def after(kind: str, name: str) -> list[Stage]:
+    """The stages of a kind of job that follow `name`, in order; all of them for ""."""
+    names = OF_KIND[Kind(kind)]
+    begin = names.index(name) + 1 if name else 0
+    return [STAGES[later] for later in names[begin:]]

@@ -63,7 +63,7 @@ def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
     steps = Step.objects.filter(job=job)
     open_steps = list(steps.filter(status__in=OPEN_STEP).order_by("-status", "id")[:20])
     counts = steps.order_by().values_list("stage", "status").annotate(n=Count("pk"))
-    pages = Page.objects.filter(upload_id=job.upload_id).order_by("number")
+    pages = Page.objects.filter(upload=job.upload_id).order_by("number")
     first = (tile_page - 1) * TILES
     tiles = list(
         pages.select_related("type").defer("words", "marks", "text", "signals")[
@@ -72,7 +72,7 @@ def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
     )
     trouble = Case(When(status="failed", then=0), When(status="running", then=1), default=2)
     shown = list(steps.order_by(trouble, "id")[: STEP_ROWS + 1])
-    found = listed(Document.objects.visible_to(user).filter(upload_id=job.upload_id))
+    found = listed(Document.objects.visible_to(user).filter(upload=job.upload_id))
     can_operate = may_operate(user, job.project)
     can_retry = job.status in (JobStatus.FAILED, JobStatus.CANCELLED) or job.pages_failed > 0
     return {

@@ -1,33 +1,91 @@
 """The wake-up: the only import of django-q2.
 
 A message is an anonymous token that says "do the best ready step". What is to be done stands
-in the Step rows, so a lost, doubled or reordered token does no harm. With the ORM broker a
-token is a row of the same database, so it belongs to the transaction that made the steps.
+in the Step rows, so a lost, doubled or reordered token does no harm. With the broker of this
+module a token is a row of the same database: it belongs to the transaction that made the
+steps, and NOTIFY tells a waiting cluster at its commit. A broker elsewhere (Redis, SQS) gets
+its tokens after the commit; what it misses the reaper sends again.
 """
 
+import logging
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
+import psycopg
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
-from django_q.brokers import get_broker
-from django_q.models import OrmQ
+from django_q.brokers import Broker, get_broker
+from django_q.conf import Conf
+from django_q.models import OrmQ, Task
 from django_q.signals import post_spawn
 from django_q.status import Stat
 from django_q.tasks import async_task
 
+log = logging.getLogger(__name__)
 WORK = "ingestion.tasks.work"
+CHANNEL = "docket_work"
+_COUNTED_FOR_S = 5.0
+# A token is gone once it is taken: what it stood for is still in the Step rows.
+_TAKE = """
+DELETE FROM django_q_ormq WHERE id = ANY(ARRAY(
+    SELECT id FROM django_q_ormq WHERE key = %s AND lock <= clock_timestamp()
+    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
+RETURNING id, payload
+"""
+_counted = (-_COUNTED_FOR_S, 0)
 
 
-def push(steps: int) -> None:
-    """Wake as many workers as `steps` can occupy."""
-    for _ in range(min(steps, settings.WORKERS)):
-        async_task(WORK, task_name="work")
+# -- sending -------------------------------------------------------------------------------
+
+
+def push(steps: int, *, then: Callable[[], None] = lambda: None) -> None:
+    """Wake as many workers as `steps` can occupy; with the transaction, or after it.
+
+    A broker that is away is no fault of the caller's: `then` is called once all were sent."""
+    if steps <= 0:
+        return
+    count = min(steps, _workers())
+    if is_outbox():
+        for _ in range(count):
+            _send(_broker())
+        return
+
+    def send() -> None:
+        try:
+            for _ in range(count):
+                _send(_broker())
+        except Exception as fault:  # each broker's client has faults of its own
+            log.error("queue.away", extra={"fault": type(fault).__name__})
+        else:
+            then()
+
+    transaction.on_commit(send)
 
 
 def push_later(delay_s: float) -> None:
-    """Wake one worker in `delay_s` seconds."""
-    async_task(WORK, task_name="work", broker=_Delayed(delay_s))
+    """Wake one worker in `delay_s` seconds; where the broker cannot, the reaper does."""
+    if is_outbox():
+        _send(_Delayed(delay_s))
+
+
+def is_outbox() -> bool:
+    """Whether tokens are rows of our own database."""
+    return "orm" in settings.Q_CLUSTER
+
+
+def _send(broker: Any) -> None:
+    async_task(WORK, task_name="work", broker=broker)
+
+
+@cache
+def _broker() -> Broker:
+    return get_broker()
 
 
 class _Delayed:
@@ -35,12 +93,126 @@ class _Delayed:
 
     def __init__(self, delay_s: float) -> None:
         self.delay_s = delay_s
-        self.list_key = get_broker().list_key
+        self.list_key = _broker().list_key
 
     def enqueue(self, message: str) -> int:
         lock = timezone.now() + timedelta(seconds=self.delay_s)
         row = OrmQ.objects.create(key=self.list_key, payload=message, lock=lock)
         return int(row.pk)
+
+
+# -- receiving -----------------------------------------------------------------------------
+
+
+class Listening(Broker):  # type: ignore[misc]
+    """django-q2's ORM broker, woken by NOTIFY instead of asking again and again.
+
+    Waits at most POLL_LISTENING_S, so that a lost notice costs no more than that. Where no
+    notice comes through (a pooler in transaction mode, DOCKET_LISTEN=off) it asks every
+    POLL_S."""
+
+    def __init__(self, list_key: str | None = None) -> None:
+        super().__init__(list_key)
+        self._ear: psycopg.Connection[Any] | None = None
+        self._can_listen = settings.LISTEN
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        self._ear, self._can_listen = None, settings.LISTEN
+
+    def enqueue(self, task: str) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, %s) RETURNING id,"
+                " pg_notify(%s, '')",
+                [self.list_key, task, timezone.now(), CHANNEL],
+            )
+            return int((cursor.fetchone() or (0,))[0])
+
+    def dequeue(self) -> list[tuple[int, str]] | None:
+        # Heard before we look: what comes between looking and waiting is still waiting for us.
+        ear = self._listen()
+        taken = self._take()
+        if not taken:
+            self._wait(ear)
+            taken = self._take()
+        return taken
+
+    def _take(self) -> list[tuple[int, str]] | None:
+        close_old_connections()
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, [self.list_key, settings.Q_CLUSTER["bulk"]])
+            return cursor.fetchall() or None
+
+    def _wait(self, ear: "psycopg.Connection[Any] | None") -> None:
+        if ear is None:
+            time.sleep(settings.POLL_S)
+            return
+        try:
+            for _ in ear.notifies(timeout=settings.POLL_LISTENING_S, stop_after=1):
+                return
+        except psycopg.Error:
+            self._deafen()
+
+    def _listen(self) -> "psycopg.Connection[Any] | None":
+        if self._ear is None and self._can_listen:
+            try:
+                self._ear = psycopg.connect(**_parameters(), autocommit=True)
+                self._ear.execute(f"LISTEN {CHANNEL}")
+                self._can_listen = _hears(self._ear)
+            except psycopg.Error:
+                self._deafen()
+                return None
+            if not self._can_listen:
+                log.warning("queue.polling", extra={"cause": "no notice came through"})
+                self._deafen()
+        return self._ear
+
+    def _deafen(self) -> None:
+        ear, self._ear = self._ear, None
+        if ear is not None:
+            with suppress(psycopg.Error):
+                ear.close()
+
+    def queue_size(self) -> int:
+        return int(OrmQ.objects.filter(key=self.list_key, lock__lte=Now()).count())
+
+    def lock_size(self) -> int:
+        return int(OrmQ.objects.filter(key=self.list_key, lock__gt=Now()).count())
+
+    def purge_queue(self) -> None:
+        OrmQ.objects.filter(key=self.list_key).delete()
+
+    delete_queue = purge_queue
+
+    def acknowledge(self, task_id: int) -> None:
+        """It was deleted when it was taken."""
+
+    fail = delete = acknowledge
+
+    def ping(self) -> bool:
+        return True
+
+    def info(self) -> str:
+        return "Postgres, LISTEN" if self._can_listen else "Postgres, polling"
+
+
+def _parameters() -> dict[str, Any]:
+    """libpq's parameters of Django's connection, without those that are Django's own."""
+    given = connection.get_connection_params()
+    ours = ("context", "cursor_factory", "prepare_threshold")
+    return {name: value for name, value in given.items() if name not in ours}
+
+
+def _hears(ear: "psycopg.Connection[Any]") -> bool:
+    """Whether a notice sent over another connection reaches this one."""
+    mark = f"mark-{time.monotonic_ns()}"
+    with psycopg.connect(**_parameters(), autocommit=True) as mouth:
+        mouth.execute("SELECT pg_notify(%s, %s)", [CHANNEL, mark])
+    return any(notice.payload == mark for notice in ear.notifies(timeout=2, stop_after=1))
+
+
+# -- the clusters ----------------------------------------------------------------------------
 
 
 def on_worker_start(callback: Callable[..., None]) -> None:
@@ -50,4 +222,45 @@ def on_worker_start(callback: Callable[..., None]) -> None:
 
 def clusters() -> int:
     """qclusters that reported within the last seconds, on any host."""
-    return len(Stat.get_all())
+    return len(_reports())
+
+
+def living_workers() -> set[tuple[str, int]]:
+    """(host, pid) of the worker processes of the clusters that reported of late."""
+    return {(report.host, pid) for report in _reports() for pid in report.workers}
+
+
+def is_ending(sentinel: int) -> bool:
+    """Whether the cluster whose workers are children of `sentinel` was told to stop."""
+    return any(
+        report.sentinel == sentinel
+        and report.host == settings.HOST_NAME
+        and report.status in (Conf.STOPPING, Conf.STOPPED)
+        for report in _reports()
+    )
+
+
+def _reports() -> list[Stat]:
+    """What the sentinels said within the last seconds; nothing where the broker is away."""
+    try:
+        return list(Stat.get_all())
+    except DatabaseError:
+        raise
+    except Exception as fault:  # each broker's client has faults of its own
+        log.error("queue.away", extra={"fault": type(fault).__name__})
+        return []
+
+
+def _workers() -> int:
+    """Workers of all clusters, counted now and then; our own number where none is seen."""
+    global _counted
+    counted_at, number = _counted
+    if time.monotonic() - counted_at > _COUNTED_FOR_S:
+        number = len(living_workers())
+        _counted = (time.monotonic(), number)
+    return max(number, settings.WORKERS)
+
+
+def forget_results(age_s: float) -> int:
+    """Delete django-q2's rows of tasks that ended `age_s` seconds ago."""
+    return int(Task.objects.filter(stopped__lt=Now() - timedelta(seconds=age_s)).delete()[0])

@@ -14,28 +14,40 @@ from search import indexing
 
 
 def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
-    """Delete an ended job, its steps, and its upload where nothing else hangs on that.
+    """Delete an ended job, its steps, and its upload where nothing else hangs on that; of a
+    batch, its jobs first.
 
     Raises Conflict: job_open, or has_confirmed_documents when a person settled one."""
+    for child in Job.objects.filter(parent=job_id).values_list("pk", flat=True):
+        delete_job(child, actor)
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).get(pk=job_id)
-        # The door locks it too: the same file arriving now gets its job before or after.
-        Upload.objects.select_for_update(of=("self",)).get(pk=job.upload_id)
         if job.is_open:
             raise Conflict("The job is still at work; cancel it first.", "job_open")
-        documents = Document.objects.filter(upload_id=job.upload_id)
-        is_last = not Job.objects.filter(upload_id=job.upload_id).exclude(pk=job.pk).exists()
-        if is_last and documents.filter(reviewer__isnull=False).exists():
-            message = "A person has worked on its documents; they keep the job."
-            raise Conflict(message, "has_confirmed_documents")
+        lone = _lone_upload(job)
         record("job.deleted", job, actor=actor, project=job.project)
         job.delete()
-        if is_last:
+        if lone is not None:
+            documents = Document.objects.filter(upload=lone)
             indexing.forget(list(documents.values_list("pk", flat=True)))
             documents.delete()
-            Upload.objects.filter(pk=job.upload_id).delete()
-    if is_last:
-        files.remove_upload(job.upload_id)
+            Upload.objects.filter(pk=lone).delete()
+    if lone is not None:
+        files.remove_upload(lone)
+
+
+def _lone_upload(job: Job) -> UUID | None:
+    """The upload that goes with the job, locked: nothing else hangs on it."""
+    if job.upload_id is None:
+        return None
+    # The door locks it too: the same file arriving now gets its job before or after.
+    Upload.objects.select_for_update(of=("self",)).get(pk=job.upload_id)
+    if Job.objects.filter(upload=job.upload_id).exclude(pk=job.pk).exists():
+        return None
+    if Document.objects.filter(upload=job.upload_id, reviewer__isnull=False).exists():
+        message = "A person has worked on its documents; they keep the job."
+        raise Conflict(message, "has_confirmed_documents")
+    return job.upload_id
 
 
 def delete_project(project: Project) -> None:

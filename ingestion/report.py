@@ -4,6 +4,7 @@ from typing import Any
 
 from documents.models import Document, Page
 from ingestion.models import Job
+from ingestion.stages import inputs
 
 REFUSED: dict[str, Any] = {
     "job": None,
@@ -19,7 +20,7 @@ def of_job(job: Job, *, with_text: bool = False) -> dict[str, Any]:
     """`{"file", "job", "status", "pages", "seconds", "error", "documents", "page_types"}` and,
     where asked for, `text`, one a page. Seconds are those since the first step was claimed."""
     pages = list(
-        Page.objects.filter(upload_id=job.upload_id)
+        Page.objects.filter(upload=job.upload_id)
         .select_related("type")
         .defer("words", "marks")
         .order_by("number")
@@ -27,7 +28,7 @@ def of_job(job: Job, *, with_text: bool = False) -> dict[str, Any]:
     ended = job.completed_at or job.failed_at
     seconds = (ended - job.started_at).total_seconds() if ended and job.started_at else 0.0
     report: dict[str, Any] = {
-        "file": job.upload.filename,
+        "file": str(job),
         "job": str(job.pk),
         "status": job.status,
         "pages": job.pages_total or len(pages),
@@ -48,8 +49,8 @@ def error_of(job: Job) -> dict[str, str] | None:
 
 
 def documents_of(job: Job) -> list[Document]:
-    found = Document.objects.filter(upload_id=job.upload_id).with_pages()
-    return list(found.order_by("first_page"))
+    found = inputs.documents_of(job).with_pages()
+    return list(found.order_by("upload", "first_page"))
 
 
 def of_document(document: Document) -> dict[str, Any]:

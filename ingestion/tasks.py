@@ -9,25 +9,26 @@ from django.db import OperationalError, connection
 from config.engines import EngineError, EngineFault, EngineUnavailable
 from documents import files
 from documents.models import Upload
-from ingestion import ledger, pipeline, queue, workers
-from ingestion.errors import LeaseLost
+from ingestion import ledger, pipeline, queue, upkeep, workers
+from ingestion.errors import JobExpired, LeaseLost
 from ingestion.models import Step
 
 log = logging.getLogger(__name__)
-_COPY_AGE_S = 86_400
 _DATABASE_AWAY = "The database did not take the result; it is tried again."
 _STORAGE_AWAY = "The file storage did not answer; it is tried again."
 
 
 def work() -> None:
-    """Do the best ready step, then the next, for TASK_SPAN_S; leave a token if work remains."""
+    """Do the best ready step, then the next, for TASK_SPAN_S; leave a token if work remains.
+
+    Between two steps it makes way for a cluster that is told to stop."""
     until = time.monotonic() + settings.TASK_SPAN_S
     while time.monotonic() < until:
-        if workers.is_paused():
-            return
-        step = ledger.claim(workers.name())
+        if workers.is_draining():
+            break
+        step = ledger.claim(workers.name(), settings.HOST_NAME)
         if step is None:
-            workers.beat(None)
+            workers.idle()
             return
         run(step)
     queue.push(min(1, ledger.count_ready()))
@@ -47,6 +48,8 @@ def run(step: Step) -> None:
             )
         except EngineFault as fault:
             ledger.fail(step, fault, elapsed_s=time.monotonic() - started)
+        except JobExpired:
+            ledger.expire(step)
         except LeaseLost:
             raise
         except OperationalError as fault:
@@ -68,23 +71,13 @@ def run(step: Step) -> None:
             )
     except LeaseLost:
         log.warning("step.lost", extra=about)
-        if not Upload.objects.filter(pk=upload_id).exists():
+        if upload_id and not Upload.objects.filter(pk=upload_id).exists():
             # Deleted while we drew its page: the picture came back after its file was gone.
             files.remove_upload(upload_id)
         return
     log.info("step.done", extra=about | {"elapsed_s": round(time.monotonic() - started, 3)})
 
 
-def reap() -> None:
-    """Once a minute, whoever gets the lock: mend what no worker mended."""
-    with workers.only_one() as is_ours:
-        if not is_ours:
-            return
-        ledger.release_expired()
-        ledger.advance_stuck()
-        ledger.age()
-        workers.forget_silent()
-        files.forget_local_copies(_COPY_AGE_S)
-    ready = ledger.count_ready()
-    if ready and not workers.is_paused():
-        queue.push(ready)
+def chores() -> None:
+    """What the schedule brings every minute: whichever repairs have come due."""
+    upkeep.run_due()

@@ -1,37 +1,37 @@
 """The worker's own side: its name, its signs of life, its engine child, pause and resume."""
 
 import os
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import psutil
 from django.conf import settings
-from django.db import connection
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ingestion import ledger, queue
+from documents.models import AnyUser, record
+from ingestion import ledger, limits, queue
 from ingestion.engines.host import EngineGone, EngineHost
+from ingestion.errors import JobExpired
 from ingestion.models import Control, Step, StepStatus, WorkerBeat
 
-_REAPER_LOCK = 0x646F636B  # "dock"
 _BEAT_S = 5.0
+_DRAIN_CHECK_S = 1.0
 _last_beat = 0.0
+_was_busy = True
+_last_look = 0.0
 
 
 def name() -> str:
     """`host:pid`, unique among the living."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{settings.HOST_NAME}:{os.getpid()}"
 
 
-@cache
-def host() -> EngineHost:
-    """This process's engine child; made on first use, which is after the fork."""
+def new_host() -> EngineHost:
+    """An engine child as the settings want it; it starts with the first call."""
     return EngineHost(
         settings.ENGINES,
         memory_bytes=settings.ENGINE_MEMORY_BYTES,
@@ -39,53 +39,80 @@ def host() -> EngineHost:
     )
 
 
+@cache
+def host() -> EngineHost:
+    """This process's engine child; made on first use, which is after the fork."""
+    return new_host()
+
+
 class Caller:
     """Calls engines for one step: its time limit, its lease, its signs of life."""
 
     def __init__(self, step: Step) -> None:
         self._step = step
-        self._limit_s = settings.STEP_LIMIT_S[step.stage]
-        self._renewed = time.monotonic()
+        self._limit_s = limits.step_limit_s(step.job, step.stage)
+        self._renewed = self._checked = time.monotonic()
         self._deadline = self._renewed + self._limit_s
+        left_s = limits.job_limit_s(step.job) - step.job.active_s
+        self._job_deadline = self._renewed + left_s
         self.engine_used = ""
         beat(step)
 
     def __call__(self, engine: str, method: str, **arguments: Any) -> Any:
-        """Raises EngineFault, or LeaseLost when the step was cancelled or taken over."""
+        """Raises EngineFault, JobExpired, or LeaseLost when the step was cancelled or taken."""
         self.engine_used = settings.ENGINES[engine]["BACKEND"].rpartition(".")[2]
-        left_s = self._deadline - time.monotonic()
-        if left_s <= 0:
-            message = f"The step took longer than its limit of {self._limit_s} s and was stopped."
+        now = time.monotonic()
+        if now >= self._job_deadline:
+            raise JobExpired
+        if now >= self._deadline:
+            message = f"The step took longer than its limit of {self._limit_s:g} s and was stopped."
             raise EngineGone(message, "time_limit")
-        return host().call(engine, method, limit_s=left_s, tick=self.tick, **arguments)
+        limit_s = min(self._deadline, self._job_deadline) - now
+        try:
+            return host().call(engine, method, limit_s=limit_s, tick=self.tick, **arguments)
+        except EngineGone as fault:
+            if fault.code == "time_limit" and self._job_deadline < self._deadline:
+                raise JobExpired from fault
+            raise
 
     def tick(self) -> None:
-        if time.monotonic() - self._renewed > settings.LEASE_RENEWAL_S:
+        """Called several times a second: see soon that the step was cancelled, hold the lease."""
+        now = time.monotonic()
+        if now - self._renewed > settings.LEASE_RENEWAL_S:
             ledger.renew(self._step)
             beat(self._step)
-            self._renewed = time.monotonic()
+            self._renewed = self._checked = now
+        elif now - self._checked > settings.CANCEL_CHECK_S:
+            ledger.hold(self._step)
+            self._checked = now
 
 
 def beat(step: Step | None) -> None:
     """Show that this worker lives and what it does, at most every few seconds."""
-    global _last_beat
-    if time.monotonic() - _last_beat < _BEAT_S:
-        return
-    _last_beat = time.monotonic()
-    process = psutil.Process()
-    memory_bytes = process.memory_info().rss + (host().memory_bytes if step else 0)
-    WorkerBeat.objects.update_or_create(
-        name=name(),
-        defaults={"step": step, "memory_bytes": memory_bytes, "seen_at": timezone.now()},
-        create_defaults={
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "step": step,
-            "memory_bytes": memory_bytes,
-            "started_at": timezone.now(),
-            "seen_at": timezone.now(),
-        },
-    )
+    if time.monotonic() - _last_beat >= _BEAT_S:
+        _beat_now(step)
+
+
+def idle() -> None:
+    """Show that this worker has nothing to do: at once after a step, else now and then."""
+    if _was_busy:
+        _beat_now(None)
+    else:
+        beat(None)
+
+
+def _beat_now(step: Step | None) -> None:
+    global _last_beat, _was_busy
+    _last_beat, _was_busy = time.monotonic(), step is not None
+    engine = host()
+    told = {
+        "step": step,
+        "memory_bytes": psutil.Process().memory_info().rss + engine.memory_bytes,
+        "engine_restarts": max(0, engine.starts - 1),
+        "seen_at": timezone.now(),
+    }
+    made = {"host": settings.HOST_NAME, "pid": os.getpid(), "started_at": timezone.now()}
+    WorkerBeat.objects.update_or_create(name=name(), defaults=told, create_defaults=told | made)
 
 
 def forget_silent() -> None:
@@ -93,28 +120,33 @@ def forget_silent() -> None:
     WorkerBeat.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
 
 
-def is_paused() -> bool:
-    return Control.objects.filter(is_paused=True).exists()
+# -- pause, resume, drain --------------------------------------------------------------------
 
 
-def set_paused(is_paused: bool) -> None:
-    """Pause or resume all workers; resuming wakes them."""
-    Control.objects.update_or_create(pk=1, defaults={"is_paused": is_paused})
-    if not is_paused:
-        queue.push(ledger.count_ready())
+def is_paused(of_host: str = "") -> bool:
+    """Whether all hosts are paused, or this one."""
+    return Control.objects.filter(is_paused=True, host__in=("", of_host)).exists()
 
 
-@contextmanager
-def only_one() -> Iterator[bool]:
-    """True for the one process that holds the reaper's advisory lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_REAPER_LOCK])
-        is_ours = bool((cursor.fetchone() or (False,))[0])
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_REAPER_LOCK])
+def set_paused(is_paused: bool, actor: AnyUser | None = None, *, of_host: str = "") -> None:
+    """Pause or resume all workers ("") or those of one host; resuming wakes them.
+
+    Steps at work finish; none are begun while the pause lasts."""
+    with transaction.atomic():
+        control, _ = Control.objects.update_or_create(pk=of_host, defaults={"is_paused": is_paused})
+        told = "workers.paused" if is_paused else "workers.resumed"
+        record(told, control, actor=actor, project=None)
+        if not is_paused:
+            queue.push(ledger.count_ready())
+
+
+def is_draining() -> bool:
+    """Whether the cluster of this worker was told to stop; looked up once a second at most."""
+    global _last_look
+    if time.monotonic() - _last_look < _DRAIN_CHECK_S:
+        return False
+    _last_look = time.monotonic()
+    return queue.is_ending(os.getppid())
 
 
 def listen() -> None:

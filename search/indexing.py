@@ -112,6 +112,10 @@ def stale_documents() -> QuerySet[Document]:
     return Document.objects.filter(Exists(pages) | Exists(chunks.filter(~current)))
 
 
+def count_chunks(documents: QuerySet[Document]) -> int:
+    return Chunk.objects.filter(document__in=documents).count()
+
+
 def is_stale(document_id: UUID) -> bool:
     return stale_documents().filter(pk=document_id).exists()
 

@@ -75,5 +75,5 @@ def writes_a_status(file: Path) -> bool:
 
 
 def test_only_the_ledger_writes_the_status_of_jobs_and_steps() -> None:
-    writers = {file.name for file in modules("ingestion") if writes_a_status(file)}
-    assert writers == {"ledger.py"}
+    writers = {file.parent.name for file in modules("ingestion") if writes_a_status(file)}
+    assert writers == {"ledger"}

@@ -88,7 +88,7 @@ class EngineHost:
         self._memory_bytes = memory_bytes
         self._restart_bytes = restart_bytes
         self._child: subprocess.Popen[bytes] | None = None
-        self.restarts = 0
+        self.starts = 0
 
     def call(
         self,
@@ -152,7 +152,7 @@ class EngineHost:
         if self._child is not None and self._child.poll() is not None:
             self.close()
         if self._child is None:
-            self.restarts += 1
+            self.starts += 1
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "ingestion.engines.host"],
                 stdin=subprocess.PIPE,

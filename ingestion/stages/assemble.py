@@ -16,7 +16,7 @@ def work(step: Step, call: Call) -> None:
 
 
 def save(step: Step, result: None) -> Iterable[Target]:
-    count = assembly.assemble(step.job.upload)
+    count = assembly.assemble(step.job.file)
     Job.objects.filter(pk=step.job_id).update(documents_made=count)
     return ()
 

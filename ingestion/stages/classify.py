@@ -17,7 +17,7 @@ SLICE_PAGES = 20
 
 def targets(job: Job) -> Iterable[Target]:
     unread = set(
-        Page.objects.filter(upload_id=job.upload_id)
+        Page.objects.filter(upload=job.upload_id)
         .exclude(error_code="")
         .values_list("number", flat=True)
     )
@@ -46,7 +46,7 @@ def work(step: Step, call: Call) -> dict[int, PageType]:
     # A page alone was parted from its neighbours because one of them cannot be classified.
     context = 0 if step.first == step.last else 1
     pages = (
-        Page.objects.filter(upload_id=step.job.upload_id, error_code="")
+        Page.objects.filter(upload=step.job.file, error_code="")
         .filter(number__gte=step.first - context, number__lte=step.last)
         .select_related("upload")
         .order_by("number")
@@ -63,7 +63,7 @@ def work(step: Step, call: Call) -> dict[int, PageType]:
 
 def save(step: Step, result: dict[int, PageType]) -> Iterable[Target]:
     types = {kind.slug: kind for kind in DocumentType.objects.all()}
-    pages = Page.objects.filter(upload_id=step.job.upload_id)
+    pages = Page.objects.filter(upload=step.job.file)
     for number, kind in result.items():
         pages.filter(number=number).update(
             type=types.get(kind.type),
@@ -83,6 +83,6 @@ def save(step: Step, result: dict[int, PageType]) -> Iterable[Target]:
 
 def failed(step: Step) -> None:
     """The page keeps its text and is found by search; without a type it is unknown."""
-    Page.objects.filter(
-        upload_id=step.job.upload_id, number__gte=step.first, number__lte=step.last
-    ).update(type=None, type_confidence=0, signals={})
+    Page.objects.filter(upload=step.job.file, number__gte=step.first, number__lte=step.last).update(
+        type=None, type_confidence=0, signals={}
+    )

@@ -8,8 +8,9 @@ from django.conf import settings
 from config import engines
 from config.engines import EngineError
 from documents.models import Document, Page
-from ingestion.models import Job, Step
+from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
+from ingestion.stages.inputs import count_processed, documents_of, wants
 from search import indexing
 from search.indexing import ChunkDraft
 from search.models import Embedder
@@ -38,9 +39,14 @@ class _Counter:
 
 
 def targets(job: Job) -> Iterable[Target]:
-    """Slices of the documents whose chunks are not those of their text."""
-    stale = indexing.stale_documents().filter(upload_id=job.upload_id).order_by("first_page")
-    for document_id in stale.values_list("pk", flat=True):
+    """Slices of the documents whose chunks are not those of their text; where documents are
+    gone through again, of all of them."""
+    if not wants(job, "embed"):
+        return
+    documents = documents_of(job)
+    if job.kind != Kind.PROCESS:
+        documents = documents.filter(pk__in=indexing.stale_documents().filter(upload=job.upload_id))
+    for document_id in documents.order_by("upload", "first_page").values_list("pk", flat=True):
         numbers = Page.objects.filter(document_id=document_id).values_list("number", flat=True)
         for first, last in indexing.slices(numbers):
             yield Target(document=document_id, first=first, last=last)
@@ -76,8 +82,11 @@ def save(step: Step, result: Embedded) -> Iterable[Target]:
         last_page=step.last or 1,
         text_version=result.text_version,
     )
+    count_processed(step)
     return ()
 
 
 def failed(step: Step) -> None:
-    """The job fails: a document that cannot be found is not done."""
+    """The job fails: a document that cannot be found is not done. Where many documents are
+    gone through again, it counts as one that failed."""
+    count_processed(step)

@@ -9,7 +9,7 @@ from documents.models import Document, DocumentStatus, Page, SchemaVersion
 from ingestion.engines.base import Extraction, FieldReading
 from ingestion.models import Job, Step
 from ingestion.stages.base import Call, Target
-from ingestion.stages.inputs import page_input
+from ingestion.stages.inputs import count_processed, documents_of, page_input, wants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +19,10 @@ class Extracted:
 
 
 def targets(job: Job) -> Iterable[Target]:
+    if not wants(job, "extract"):
+        return []
     open_states = (DocumentStatus.DRAFT_PENDING, DocumentStatus.DRAFT_CREATED)
-    ids = Document.objects.filter(
-        upload_id=job.upload_id,
+    ids = documents_of(job).filter(
         type__isnull=False,
         reviewer__isnull=True,
         status__in=open_states,
@@ -63,6 +64,7 @@ def save(step: Step, result: Extracted) -> Iterable[Target]:
 
 
 def failed(step: Step) -> None:
+    count_processed(step)
     reason = {"code": "extract_failed", "field": "", "message": step.error_message}
     assert step.document_id is not None  # noqa: S101
     Document.objects.filter(pk=step.document_id, reviewer__isnull=True).update(reasons=[reason])

@@ -3,9 +3,43 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Q
 
-from documents.models import Page
+from documents.models import Document, DocumentQuerySet, Page
 from ingestion.engines.base import Box, Limits, Mark, MarkKind, PageInput, TextSource, Word
+from ingestion.models import OPEN_STEP, Job, Kind, Step, StepStatus
+from search import indexing
+
+
+def documents_of(job: Job) -> DocumentQuerySet:
+    """The documents that a job works on: those of its upload, or those it was given."""
+    if job.kind == Kind.PROCESS:
+        return Document.objects.filter(process_jobs=job)
+    return Document.objects.filter(upload=job.upload_id)
+
+
+def wants(job: Job, stage: str) -> bool:
+    """Whether the job goes through this stage; some are asked for a part only."""
+    return stage in job.options.get("stages", (stage,))
+
+
+def count_processed(step: Step) -> None:
+    """Count the chunks of a job's documents; of a process job, the documents gone through."""
+    job = step.job
+    counts = {"chunks_made": indexing.count_chunks(documents_of(job))}
+    if job.kind == Kind.PROCESS:
+        of_document = (
+            Step.objects.filter(job=job, document__isnull=False)
+            .values("document")
+            .annotate(
+                at_work=Count("pk", filter=Q(status__in=OPEN_STEP)),
+                failed=Count("pk", filter=Q(status=StepStatus.FAILED)),
+                indexed=Count("pk", filter=Q(stage=step.stage)),
+            )
+        )
+        ended = of_document.filter(at_work=0, indexed__gt=0)
+        counts |= {"processed": ended.count(), "errors": of_document.filter(failed__gt=0).count()}
+    Job.objects.filter(pk=job.pk).update(**counts)
 
 
 def limits() -> Limits:

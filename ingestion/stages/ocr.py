@@ -27,7 +27,7 @@ class Read:
 def targets(job: Job) -> Iterable[Target]:
     """Every page, save those of a document that a person has worked on."""
     numbers = (
-        Page.objects.filter(upload_id=job.upload_id)
+        Page.objects.filter(upload=job.upload_id)
         .exclude(document__reviewer__isnull=False)
         .order_by("number")
         .values_list("number", flat=True)
@@ -36,7 +36,7 @@ def targets(job: Job) -> Iterable[Target]:
 
 
 def work(step: Step, call: Call) -> Read:
-    upload, options = step.job.upload, step.job.options
+    upload, options = step.job.file, step.job.options
     assert step.first is not None  # noqa: S101
     reading: PageReading = call(
         "read",
@@ -56,7 +56,7 @@ def save(step: Step, result: Read) -> Iterable[Target]:
     reading = result.reading
     text = reading.text.replace("\x00", "")
     assert step.first is not None  # noqa: S101
-    page = Page.objects.filter(upload_id=step.job.upload_id, number=step.first)
+    page = Page.objects.filter(upload=step.job.file, number=step.first)
     changed = page.exclude(text=text).values("document")
     Document.objects.filter(pk__in=changed).update(text_version=F("text_version") + 1)
     _update(
@@ -86,7 +86,7 @@ def failed(step: Step) -> None:
 
 def _update(step: Step, **values: Any) -> None:
     assert step.first is not None  # noqa: S101
-    pages = Page.objects.filter(upload_id=step.job.upload_id)
+    pages = Page.objects.filter(upload=step.job.file)
     pages.filter(number=step.first).update(**values)
     Job.objects.filter(pk=step.job_id).update(
         **pages.aggregate(

@@ -27,7 +27,7 @@ def slices(pages: int) -> list[Target]:
 
 
 def work(step: Step, call: Call) -> FileFacts | tuple[PageFacts, ...]:
-    upload = step.job.upload
+    upload = step.job.file
     path = files.local_path(upload)
     if step.first is None:
         facts: FileFacts = call(
@@ -54,7 +54,7 @@ def work(step: Step, call: Call) -> FileFacts | tuple[PageFacts, ...]:
 def save(step: Step, result: FileFacts | tuple[PageFacts, ...]) -> Iterable[Target]:
     if isinstance(result, FileFacts):
         wants_marks = not step.job.options.get("ignore_embedded")
-        Upload.objects.filter(pk=step.job.upload_id).update(
+        Upload.objects.filter(pk=step.job.file.pk).update(
             page_count=result.pages,
             marks=[mark_row(mark) for mark in result.marks] if wants_marks else [],
         )
@@ -73,6 +73,6 @@ def failed(step: Step) -> None:
 
 def _enter(step: Step, numbers: list[int]) -> None:
     Page.objects.bulk_create(
-        [Page(upload_id=step.job.upload_id, number=number) for number in numbers],
+        [Page(upload=step.job.file, number=number) for number in numbers],
         ignore_conflicts=True,
     )

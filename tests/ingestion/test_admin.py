@@ -28,7 +28,7 @@ LISTS = [
 def test_every_list_opens(admin_client: Client, path: str) -> None:
     job = factories.job()
     factories.document(job.upload)
-    factories.page(job.upload)
+    factories.page(job.file)
     assert admin_client.get(f"/admin/{path}/").status_code == 200
 
 

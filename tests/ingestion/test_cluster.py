@@ -1,9 +1,9 @@
 """When a cluster counts as silent."""
 
-import socket
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from ingestion import cluster, workers
@@ -23,7 +23,7 @@ def test_a_cluster_is_silent_when_work_waits_and_nobody_on_this_host_shows_itsel
     workers.set_paused(False)
     WorkerBeat.objects.create(
         name="here",
-        host=socket.gethostname(),
+        host=settings.HOST_NAME,
         pid=1,
         started_at=timezone.now(),
         seen_at=timezone.now(),

@@ -58,7 +58,7 @@ def test_the_child_is_kept_warm_between_calls(host: EngineHost, tmp_path: Any) -
     first = child_of(host)
     read(host, tmp_path, "two")
     assert child_of(host) == first
-    assert host.restarts == 1
+    assert host.starts == 1
 
 
 @pytest.mark.parametrize(

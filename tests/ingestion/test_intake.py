@@ -143,7 +143,7 @@ def test_the_same_bytes_sent_twice_at_once_make_one_job() -> None:
 
 def test_a_path_in_the_name_of_a_file_is_dropped() -> None:
     receipt = receive(b"hello", filename="..\\..\\etc/passwd.txt")
-    assert receipt.job.upload.filename == "passwd.txt"
+    assert receipt.job.file.filename == "passwd.txt"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_path_in_the_name_of_a_file_is_dropped() -> None:
     [("caf\udce9.txt", "caf?.txt"), ("a\nb\x07.txt", "ab.txt"), ("", "unnamed")],
 )
 def test_a_name_is_kept_as_far_as_it_can_be_told(name: str, kept: str) -> None:
-    assert receive(b"hello", filename=name).job.upload.filename == kept
+    assert receive(b"hello", filename=name).job.file.filename == kept
 
 
 class _Endless:
@@ -188,7 +188,7 @@ def encrypted_pdf() -> bytes:
 def test_a_password_opens_an_encrypted_file_and_the_original_stays_as_it_was() -> None:
     content = encrypted_pdf()
     receipt = receive(content, filename="a.pdf", password="open sesame")
-    upload = receipt.job.upload
+    upload = receipt.job.file
     with default_storage.open(upload.file, "rb") as original:
         assert original.read() == content
     with default_storage.open(upload.readable, "rb") as readable:

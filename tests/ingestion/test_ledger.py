@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from config.engines import EngineBusy, EngineError, EngineUnavailable
 from documents.errors import Conflict
-from ingestion import ledger, tasks
+from ingestion import ledger, tasks, upkeep
 from ingestion.engines.base import FileFacts
 from ingestion.errors import LeaseLost
 from ingestion.models import Job, JobStatus, Priority, Step, StepStatus
@@ -220,7 +220,7 @@ def test_a_changed_priority_reaches_the_steps_that_wait() -> None:
 def test_the_reaper_plans_a_fan_in_that_nobody_planned() -> None:
     job = factories.job()
     Step.objects.filter(job=job).update(status=StepStatus.DONE)
-    tasks.reap()
+    upkeep.reap()
     assert Step.objects.filter(job=job, stage="assemble", status=StepStatus.QUEUED).exists()
 
 
@@ -229,7 +229,7 @@ def test_the_reaper_frees_expired_leases_and_wakes_a_worker() -> None:
     step = claim()
     expire(step)
     OrmQ.objects.all().delete()
-    tasks.reap()
+    upkeep.reap()
     step.refresh_from_db()
     assert step.status == StepStatus.QUEUED
     assert OrmQ.objects.count() == 1
@@ -297,7 +297,7 @@ def test_the_database_refuses_a_lease_on_a_step_that_does_not_run() -> None:
 def test_the_database_refuses_the_same_step_twice() -> None:
     job = factories.job()
     with pytest.raises(IntegrityError, match="step_once_per_target"):
-        Step.objects.create(job=job, stage="split")
+        Step.objects.create(job=job, project=job.project, stage="split")
 
 
 @pytest.mark.parametrize("status", ["sleeping", ""])

@@ -156,7 +156,7 @@ def test_a_retry_takes_up_the_failed_page_and_what_follows(drain: Drain) -> None
 def _path(job: Job) -> str:
     from documents import files
 
-    return files.local_path(job.upload)
+    return files.local_path(job.file)
 
 
 def test_a_second_run_never_touches_a_document_that_a_person_confirmed(drain: Drain) -> None:

@@ -209,8 +209,8 @@ def test_a_job_costs_the_same_queries_for_one_page_and_for_twenty(
 
     def add(number: int) -> None:
         document = factories.document(job.upload, first_page=number)
-        factories.page(job.upload, number, document=document, position=1)
-        Step.objects.create(job=job, stage="ocr", first=number, last=number)
+        factories.page(job.file, number, document=document, position=1)
+        Step.objects.create(job=job, project=job.project, stage="ocr", first=number, last=number)
 
     add(1)
     operator.get(url)
@@ -239,7 +239,7 @@ def test_a_job_is_followed_until_it_ends(operator: Client, project: Project) -> 
 
 def test_a_failed_page_stands_there_with_its_reason(operator: Client, project: Project) -> None:
     job = factories.job(in_project=project)
-    factories.page(job.upload, 1, error_code="page_damaged", error_message="The page is torn.")
+    factories.page(job.file, 1, error_code="page_damaged", error_message="The page is torn.")
     page = operator.get(reverse("job", args=[job.pk])).text
     assert "Not read" in page
     assert "The page is torn." in page

@@ -1,0 +1,158 @@
+"""What a run of a step came to, fenced by its lease."""
+
+import logging
+import random
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from config.engines import EngineBusy, EngineError, EngineFault, EngineUnavailable
+from ingestion import limits, pipeline, queue
+from ingestion.errors import LeaseLost
+from ingestion.ledger import rows, turns
+from ingestion.models import OPEN_JOB, OPEN_STEP, Job, JobStatus, Kind, Step, StepStatus
+from ingestion.stages.base import Stage, Target
+
+log = logging.getLogger(__name__)
+
+# Besides errors of the input, what makes a slice be halved until the guilty page stands alone.
+HALVED_FOR = frozenset({"engine_crashed", "time_limit", "memory_limit"})
+
+
+def renew(step: Step) -> None:
+    """Prolong the lease; LeaseLost when the step is not ours any more."""
+    rows.update_held(step, lease_until=Now() + timedelta(seconds=settings.LEASE_S))
+
+
+def hold(step: Step) -> None:
+    """LeaseLost when the step was cancelled or is not ours any more."""
+    if not rows.held(step).exists():
+        raise LeaseLost
+
+
+def finish(step: Step, result: Any, *, elapsed_s: float, engine: str = "") -> None:
+    """Save a step's result and close it, fenced by its lease; plan what follows.
+
+    Raises LeaseLost, having saved nothing."""
+    stage = pipeline.STAGES[step.stage]
+    with transaction.atomic():
+        job = rows.lock_after_work(step)
+        rows.update_held(
+            step,
+            status=StepStatus.DONE,
+            lease=None,
+            lease_until=None,
+            finished_at=Now(),
+            elapsed_s=elapsed_s,
+            engine=engine,
+            error_code="",
+            error_message="",
+        )
+        step.job = job
+        more = list(stage.module.save(step, result))
+        if more:
+            turns.plan(job, stage.name, more)
+        advance(job, stage)
+
+
+def fail(step: Step, fault: EngineFault, *, elapsed_s: float) -> None:
+    """Count a failed run: back off and try again, halve a slice, or fail for good.
+
+    Raises LeaseLost when the step is not ours any more."""
+    with transaction.atomic():
+        job = rows.lock_after_work(step)
+        attempts = step.attempts + (not isinstance(fault, EngineBusy))
+        is_slice = step.first is not None and step.last is not None and step.first < step.last
+        if is_slice and (isinstance(fault, EngineError) or fault.code in HALVED_FOR):
+            _halve(step, job, fault)
+        elif isinstance(fault, EngineUnavailable) and attempts < settings.MAX_ATTEMPTS:
+            _back_off(step, job, fault, attempts, elapsed_s)
+        else:
+            give_up(step, job, fault.code, fault.message, attempts, elapsed_s)
+
+
+def expire(step: Step) -> None:
+    """The job of this step has used up its time: it fails, the step with it."""
+    with transaction.atomic():
+        job = rows.lock_after_work(step)
+        rows.update_held(step)
+        limit_s = limits.job_limit_s(step.job)
+        message = (
+            f"It was worked on for {limit_s:,} s, as long as a job may take; raise the project's "
+            "limit, then retry."
+        )
+        rows.end(job, JobStatus.FAILED, "job_expired", message)
+
+
+def _halve(step: Step, job: Job, fault: EngineFault) -> None:
+    assert step.first is not None  # noqa: S101
+    assert step.last is not None  # noqa: S101
+    middle = (step.first + step.last) // 2
+    message = f"Halved, to find the page that cannot be read: {fault.message}"
+    rows.close(step, StepStatus.SKIPPED, rows.HALVED, message)
+    halves = [
+        Target(first=step.first, last=middle, document=step.document_id),
+        Target(first=middle + 1, last=step.last, document=step.document_id),
+    ]
+    turns.plan(job, step.stage, halves)
+
+
+def _back_off(step: Step, job: Job, fault: EngineFault, attempts: int, elapsed_s: float) -> None:
+    """min(longest, base * factor^(n-1)) seconds, spread by half to either side."""
+    grown_s = settings.BACKOFF_BASE_S * settings.BACKOFF_FACTOR ** max(0, attempts - 1)
+    wait_s = min(settings.BACKOFF_MAX_S, grown_s) * random.uniform(0.5, 1.5)
+    history = step.history
+    if not isinstance(fault, EngineBusy):
+        history = [*history, rows.run_of(step, fault.code, fault.message)]
+    rows.update_held(
+        step,
+        status=StepStatus.QUEUED,
+        priority=job.priority,
+        lease=None,
+        lease_until=None,
+        attempts=attempts,
+        elapsed_s=elapsed_s,
+        run_after=Now() + timedelta(seconds=wait_s),
+        error_code=fault.code,
+        error_message=fault.message,
+        history=history,
+    )
+    queue.push_later(wait_s)
+    told = rows.about(step) | {"code": fault.code, "wait_s": round(wait_s, 1)}
+    log.warning("step.retry", extra=told)
+
+
+def give_up(
+    step: Step, job: Job, code: str, message: str, attempts: int, elapsed_s: float | None
+) -> None:
+    """Fail a step for good, and its job where that cannot go on without it."""
+    rows.close(step, StepStatus.FAILED, code, message, attempts=attempts, elapsed_s=elapsed_s)
+    step.job, step.error_code, step.error_message = job, code, message
+    stage = pipeline.STAGES[step.stage]
+    stage.module.failed(step)
+    log.error("step.failed", extra=rows.about(step) | {"code": code})
+    if _is_fatal(step, job, stage):
+        at = f"Page {step.first}: " if step.first is not None and step.document_id is None else ""
+        rows.end(job, JobStatus.FAILED, code, f"{at}{message}")
+    else:
+        advance(job, stage)
+
+
+def _is_fatal(step: Step, job: Job, stage: Stage) -> bool:
+    is_of_pages = step.first is not None and step.document_id is None
+    if is_of_pages:
+        # A page that cannot be split or read is a failed page; the project says what that means.
+        return stage.name in pipeline.PAGE_STAGES and limits.is_failed_page_fatal(job)
+    return stage.is_fatal and job.kind != Kind.PROCESS
+
+
+def advance(job: Job, stage: Stage) -> None:
+    """Plan the next stage when this one has no open step left; the Job row is locked."""
+    if job.status not in OPEN_JOB:
+        return
+    if Step.objects.filter(job=job, stage=stage.name, status__in=OPEN_STEP).exists():
+        return
+    turns.plan_after(job, stage.name)

@@ -1,0 +1,50 @@
+"""Going through documents again: what needs an engine once more is planned here."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Count
+
+from documents.errors import SenderError
+from documents.models import AnyUser, Document, Page, record
+from ingestion import ledger, pipeline
+from ingestion.models import Job, Kind, Priority
+
+STAGES = pipeline.OF_KIND[Kind.PROCESS]
+
+
+def process(
+    documents: Sequence[Document],
+    *,
+    user: AnyUser | None,
+    priority: Priority = Priority.NORMAL,
+    stages: Iterable[str] = STAGES,
+) -> Job:
+    """One job that extracts, chunks and embeds these documents again, all of one project.
+
+    What a person settled keeps its values and is indexed again all the same. Raises
+    SenderError: no_documents, unknown_stage, several_projects."""
+    chosen = list(dict.fromkeys(stages))
+    if not documents:
+        raise SenderError("Name at least one document.", "no_documents")
+    if not chosen or not set(chosen) <= set(STAGES):
+        raise SenderError(f"The stages of it are {' and '.join(STAGES)}.", "unknown_stage")
+    projects = {document.project_id for document in documents}
+    if len(projects) > 1:
+        raise SenderError("All documents must be of one project.", "several_projects")
+    with transaction.atomic():
+        job = Job.objects.create(
+            kind=Kind.PROCESS,
+            project_id=projects.pop(),
+            options={} if chosen == list(STAGES) else {"stages": chosen},
+            priority=priority,
+            created_by_id=user.pk if user is not None else None,
+            documents_made=len(documents),
+        )
+        job.documents.set(documents)
+        pages = Page.objects.filter(document__in=documents).aggregate(n=Count("pk"))["n"]
+        Job.objects.filter(pk=job.pk).update(pages_total=pages, pages_read=pages)
+        record("job.created", job, actor=user, project=job.project)
+        ledger.submit(job)
+    job.refresh_from_db()
+    return job

@@ -1,0 +1,136 @@
+"""Repairs that come round by themselves: each is done by one worker when it is due.
+
+    reap    every minute      leases that ran out, fan-ins that nobody planned, lost wake-ups
+    tidy    every hour        blobs without rows, old results and steps, local copies
+    sweep   every six hours   documents whose index is behind, uploads that have no job
+
+Whoever moves a chore's `next_at` on has it; no lock is held meanwhile, so that a pooler in
+transaction mode may stand between, and one that dies in the middle comes round again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from documents import files
+from documents.models import Document, Upload
+from ingestion import intake, ledger, queue, rework, workers
+from ingestion.models import OPEN_JOB, Chore, Job, JobStatus, Priority, Step, StepStatus
+from search import indexing
+
+log = logging.getLogger(__name__)
+_COPY_AGE_S = 86_400
+_BLOB_AGE_S = 3_600
+# Due a little before the schedule's next round, or every second round would find it not due.
+_EARLY_S = 10
+
+
+def run_due() -> list[str]:
+    """Do each chore that is due and that nobody else has taken; returns their names."""
+    Chore.objects.bulk_create([Chore(name=name) for name in CHORES], ignore_conflicts=True)
+    return [name for name in CHORES if _take(name) and _run(name)]
+
+
+def _take(name: str) -> bool:
+    every_s, _ = CHORES[name]
+    due = Chore.objects.filter(name=name, next_at__lte=Now())
+    later = Now() + timedelta(seconds=every_s - _EARLY_S)
+    return bool(due.update(next_at=later, started_at=Now(), elapsed_s=None))
+
+
+def _run(name: str) -> bool:
+    _, chore = CHORES[name]
+    began = time.monotonic()
+    try:
+        told = chore()
+    except Exception as fault:  # one chore's bug must not keep the others from their turn
+        log.exception("chore.failed", extra={"chore": name})
+        told = {"error": type(fault).__name__}
+    done = {key: value for key, value in told.items() if value}
+    Chore.objects.filter(name=name).update(elapsed_s=time.monotonic() - began, told=done)
+    log.info("chore.done", extra={"chore": name, **done})
+    return True
+
+
+def reap() -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "released": ledger.release_expired(),
+        "advanced": ledger.advance_stuck(),
+        "aged": ledger.age(),
+    }
+    # Whose broker did not take their wake-up is told again.
+    queue.push(ledger.count_ready(), then=ledger.told_workers)
+    return told
+
+
+def tidy() -> dict[str, Any]:
+    workers.forget_silent()
+    files.forget_local_copies(_COPY_AGE_S)
+    return {
+        "results": queue.forget_results(settings.RESULTS_KEPT_H * 3600),
+        "steps": _forget_steps(),
+        "blobs": _forget_blobs(),
+    }
+
+
+def sweep() -> dict[str, Any]:
+    """At most BACKLOG_BATCH of each: what fell behind is taken up at low priority."""
+    return {"indexed": _index_again(), "taken_up": _take_up_uploads()}
+
+
+CHORES: Mapping[str, tuple[int, Callable[[], dict[str, Any]]]] = {
+    "reap": (60, reap),
+    "tidy": (3_600, tidy),
+    "sweep": (21_600, sweep),
+}
+
+
+def _forget_steps() -> int:
+    """The steps of jobs that completed long ago; what they made stays, and so do failures."""
+    ended = Job.objects.filter(
+        status=JobStatus.COMPLETED,
+        completed_at__lt=Now() - timedelta(days=settings.STEPS_KEPT_D),
+    )
+    failed = Step.objects.filter(job=OuterRef("pk"), status=StepStatus.FAILED)
+    old = Step.objects.filter(job__in=ended.filter(~Exists(failed)))
+    return int(old.delete()[0])
+
+
+def _forget_blobs() -> int:
+    """Blobs of uploads that have no row; young ones may be on their way to theirs."""
+    found = dict.fromkeys(files.stored_uploads(older_than_s=_BLOB_AGE_S))
+    known = set(Upload.objects.filter(pk__in=list(found)).values_list("pk", flat=True))
+    lost = [key for key in found if key not in known]
+    for key in lost:
+        files.remove_upload(key)
+    return len(lost)
+
+
+def _index_again() -> int:
+    """Documents whose chunks are not those of their text and that no open job will index."""
+    at_work = Job.objects.filter(status__in=OPEN_JOB, upload=OuterRef("upload"))
+    again = Job.objects.filter(status__in=OPEN_JOB, documents=OuterRef("pk"))
+    stale = indexing.stale_documents().filter(~Exists(at_work), ~Exists(again))
+    by_project: dict[int, list[Document]] = {}
+    for document in stale.order_by("pk")[: settings.BACKLOG_BATCH]:
+        by_project.setdefault(document.project_id, []).append(document)
+    for documents in by_project.values():
+        rework.process(documents, user=None, priority=Priority.LOW, stages=("embed",))
+    return sum(map(len, by_project.values()))
+
+
+def _take_up_uploads() -> int:
+    """Uploads that no job ever took: their job's row was lost, or never made."""
+    lone = Upload.objects.filter(
+        jobs__isnull=True, created_at__lt=Now() - timedelta(seconds=_BLOB_AGE_S)
+    ).filter(~Exists(Document.objects.filter(upload=OuterRef("pk"))))
+    taken = list(lone.order_by("pk")[: settings.BACKLOG_BATCH])
+    for upload in taken:
+        intake.take_up(upload, priority=Priority.LOW)
+    return len(taken)
