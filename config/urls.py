@@ -39,6 +39,17 @@ urlpatterns = [
     path("logout", LogoutView.as_view(), name="logout"),
     path("api/v1/jobs", ingestion_api.JobsView.as_view(), name="api-jobs"),
     path("api/v1/jobs/<uuid:id>", ingestion_api.JobView.as_view(), name="api-job"),
+    path("api/v1/jobs/retry", ingestion_api.RetryFailedView.as_view(), name="api-jobs-retry"),
+    path("api/v1/jobs/<uuid:id>/cancel", ingestion_api.CancelView.as_view(), name="api-cancel"),
+    path("api/v1/jobs/<uuid:id>/retry", ingestion_api.RetryView.as_view(), name="api-retry"),
+    path(
+        "api/v1/jobs/<uuid:id>/priority", ingestion_api.PriorityView.as_view(), name="api-priority"
+    ),
+    path("api/v1/steps/<int:id>/retry", ingestion_api.StepRetryView.as_view(), name="api-step"),
+    path("api/v1/process", ingestion_api.ProcessView.as_view(), name="api-process"),
+    path("api/v1/workers", ingestion_api.WorkersView.as_view(), name="api-workers"),
+    path("api/v1/workers/pause", ingestion_api.PauseView.as_view(), name="api-pause"),
+    path("api/v1/workers/resume", ingestion_api.ResumeView.as_view(), name="api-resume"),
     path("api/v1/documents/<uuid:id>", documents_api.DocumentView.as_view(), name="api-document"),
     path("api/v1/search", search_api.SearchView.as_view(), name="api-search"),
     path("admin/", admin.site.urls),

@@ -1,8 +1,10 @@
-"""JSON API: jobs."""
+"""JSON API: jobs and what is done with them, documents gone through again, the workers."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q, Sum
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -10,15 +12,31 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from documents.models import Project, Role
-from ingestion import intake, report
-from ingestion.models import Job, Priority
+from documents.errors import DocketError, NotAllowed
+from documents.models import AnyUser, Document, Project, Role
+from ingestion import intake, ledger, removal, report, rework, workers
+from ingestion.models import (
+    OPEN_JOB,
+    Control,
+    Job,
+    JobStatus,
+    Kind,
+    Priority,
+    Step,
+    StepStatus,
+    WorkerBeat,
+)
+
+PRIORITIES = [p.name.lower() for p in Priority]
+UPLOADERS = (Role.REVIEWER, Role.OPERATOR)
 
 
 class _JobRequest(serializers.Serializer[Any]):
-    file = serializers.FileField()
+    file = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), allow_empty=False
+    )
     project = serializers.SlugField(default="default")
-    priority = serializers.ChoiceField([p.name.lower() for p in Priority], default="normal")
+    priority = serializers.ChoiceField(PRIORITIES, default="normal")
     ignore_embedded = serializers.BooleanField(default=False)
     languages = serializers.ListField(
         child=serializers.RegexField(r"^[A-Za-z_]{3,12}$"), default=list, max_length=10
@@ -27,64 +45,296 @@ class _JobRequest(serializers.Serializer[Any]):
     password = serializers.CharField(default="", allow_blank=True, trim_whitespace=False)
 
 
+class _RetryRequest(serializers.Serializer[Any]):
+    project = serializers.SlugField()
+    error_code = serializers.SlugField(default="", allow_blank=True)
+    batch = serializers.UUIDField(default=None, allow_null=True)
+
+
+class _PriorityRequest(serializers.Serializer[Any]):
+    priority = serializers.ChoiceField(PRIORITIES)
+
+
+class _ProcessRequest(serializers.Serializer[Any]):
+    documents = serializers.ListField(
+        child=serializers.UUIDField(), allow_empty=False, max_length=10_000
+    )
+    stages = serializers.ListField(
+        child=serializers.ChoiceField(list(rework.STAGES)), default=list(rework.STAGES)
+    )
+    priority = serializers.ChoiceField(PRIORITIES, default="normal")
+
+
+class _HostRequest(serializers.Serializer[Any]):
+    host = serializers.CharField(default="", allow_blank=True, max_length=100)
+
+
 class JobsView(APIView):
-    """POST /api/v1/jobs: one file in; 202 and its new job, or 200 and the job it already has."""
+    """POST /api/v1/jobs: one file in; 202 and its new job, or 200 and the job it already has.
+
+    Several files make a batch: 202, its job, and under `files` what became of each."""
 
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request) -> Response:
-        if len(request.FILES.getlist("file")) > 1:
-            raise serializers.ValidationError({"file": ["Send one file a call."]})
         asked = _JobRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
-        receipt = intake.receive(
-            values["file"].file,
-            filename=values["file"].name,
-            project=_project(request, values["project"]),
-            user=request.user,
-            priority=Priority[values["priority"].upper()],
-            options=intake.Options(
-                ignore_embedded=values["ignore_embedded"],
-                languages=tuple(values["languages"]),
-                anew=values["anew"],
-            ),
-            password=values["password"],
-        )
-        job = Job.objects.select_related("upload").get(pk=receipt.job.pk)
+        project = _project(request, values["project"])
+        if len(values["file"]) > 1:
+            return self._batch(request, project, values)
+        receipt = _receive(request, project, values, values["file"][0], None)
+        job = _seen(request, receipt.job.pk)
         status = 202 if receipt.is_new else 200
-        location = f"/api/v1/jobs/{job.pk}"
-        return Response(_told(job), status=status, headers={"Location": location})
+        return Response(_told(job), status=status, headers=_location(job))
+
+    def _batch(self, request: Request, project: Project, values: dict[str, Any]) -> Response:
+        priority = Priority[values["priority"].upper()]
+        batch = intake.open_batch(project, user=request.user, priority=priority)
+        files = []
+        for file in values["file"]:
+            try:
+                receipt = _receive(request, project, values, file, batch)
+            except DocketError as fault:
+                error = {"code": fault.code, "message": fault.message}
+                files.append({"file": intake.plain_name(file.name), "job": None, "error": error})
+            else:
+                name, known = intake.plain_name(file.name), not receipt.is_new
+                files.append({"file": name, "job": str(receipt.job.pk), "known": known})
+        ledger.close_batch(batch)
+        job = _seen(request, batch.pk)
+        return Response(_told(job) | {"files": files}, status=202, headers=_location(job))
 
 
 class JobView(APIView):
-    """GET /api/v1/jobs/{id}: where the job stands and what came of it."""
+    """GET /api/v1/jobs/{id}: where the job stands and what came of it. DELETE: it really goes."""
 
     def get(self, request: Request, id: UUID) -> Response:
-        jobs = Job.objects.visible_to(request.user).select_related("upload", "project")
-        job = jobs.filter(pk=id).first()
-        if job is None:
+        return Response(_told(_seen(request, id)))
+
+    def delete(self, request: Request, id: UUID) -> Response:
+        _operated(request, id)
+        removal.delete_job(id, request.user)
+        return Response(status=204)
+
+
+class CancelView(APIView):
+    """POST /api/v1/jobs/{id}/cancel"""
+
+    def post(self, request: Request, id: UUID) -> Response:
+        return _order(request, id, ledger.cancel)
+
+
+class RetryView(APIView):
+    """POST /api/v1/jobs/{id}/retry: its failed and skipped steps, and all that follows."""
+
+    def post(self, request: Request, id: UUID) -> Response:
+        return _order(request, id, ledger.retry)
+
+
+class PriorityView(APIView):
+    """POST /api/v1/jobs/{id}/priority: also while it waits."""
+
+    def post(self, request: Request, id: UUID) -> Response:
+        asked = _PriorityRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        priority = Priority[asked.validated_data["priority"].upper()]
+
+        def verb(job_id: UUID, actor: AnyUser | None) -> Job:
+            return ledger.set_priority(job_id, priority, actor)
+
+        return _order(request, id, verb)
+
+
+class RetryFailedView(APIView):
+    """POST /api/v1/jobs/retry: all jobs of a project that failed, or that have failed pages."""
+
+    def post(self, request: Request) -> Response:
+        asked = _RetryRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        project = _project(request, values["project"], Role.OPERATOR)
+        jobs = Job.objects.filter(project=project)
+        if code := values["error_code"]:
+            jobs = jobs.filter(
+                Q(error_code=code) | Q(steps__status="failed", steps__error_code=code)
+            )
+        if values["batch"]:
+            jobs = jobs.filter(parent=values["batch"])
+        return Response({"retried": ledger.retry_failed(jobs, request.user)})
+
+
+class StepRetryView(APIView):
+    """POST /api/v1/steps/{id}/retry: one failed step, and all that follows from it."""
+
+    def post(self, request: Request, id: int) -> Response:
+        visible = Job.objects.visible_to(request.user)
+        step = Step.objects.filter(pk=id, job__in=visible).only("job_id").first()
+        if step is None:
             raise Http404
-        return Response(_told(job))
+        _operated(request, step.job_id)
+        ledger.retry_step(step.pk, request.user)
+        return Response(_told(_seen(request, step.job_id)), status=202)
 
 
-def _project(request: Request, slug: str) -> Project:
-    """The project to upload to; unknown and forbidden look the same from outside."""
-    uploaders = Project.objects.open_to(request.user, Role.REVIEWER, Role.OPERATOR)
-    project = uploaders.filter(slug=slug).first()
+class ProcessView(APIView):
+    """POST /api/v1/process: extract, chunk and embed documents again; 202 and the job."""
+
+    def post(self, request: Request) -> Response:
+        asked = _ProcessRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        wanted = set(values["documents"])
+        projects = Project.objects.open_to(request.user, *UPLOADERS)
+        documents = list(Document.objects.filter(pk__in=wanted, project__in=projects))
+        if len(documents) != len(wanted):
+            message = "Some of them are not there, or not yours to process."
+            raise serializers.ValidationError({"documents": [message]})
+        job = rework.process(
+            documents,
+            user=request.user,
+            priority=Priority[values["priority"].upper()],
+            stages=values["stages"],
+        )
+        return Response(_told(_seen(request, job.pk)), status=202, headers=_location(job))
+
+
+class WorkersView(APIView):
+    """GET /api/v1/workers: who is at work on what, and who is paused; for superusers."""
+
+    def get(self, request: Request) -> Response:
+        _superuser(request)
+        paused = Control.objects.filter(is_paused=True).values_list("host", flat=True)
+        return Response(
+            {
+                "paused": "" in paused,
+                "paused_hosts": sorted(host for host in paused if host),
+                "workers": [
+                    {
+                        "name": beat.name,
+                        "host": beat.host,
+                        "step": beat.step_id,
+                        "stage": beat.step.stage if beat.step else None,
+                        "memory_bytes": beat.memory_bytes,
+                        "seen_at": beat.seen_at,
+                    }
+                    for beat in WorkerBeat.objects.select_related("step")
+                ],
+            }
+        )
+
+
+class PauseView(APIView):
+    """POST /api/v1/workers/pause: all hosts, or the `host` named; steps at work finish."""
+
+    is_paused = True
+
+    def post(self, request: Request) -> Response:
+        _superuser(request)
+        asked = _HostRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        host = asked.validated_data["host"]
+        workers.set_paused(self.is_paused, request.user, of_host=host)
+        return Response({"host": host, "paused": self.is_paused})
+
+
+class ResumeView(PauseView):
+    """POST /api/v1/workers/resume: the same the other way."""
+
+    is_paused = False
+
+
+def _receive(
+    request: Request, project: Project, values: dict[str, Any], file: Any, batch: Job | None
+) -> intake.Receipt:
+    return intake.receive(
+        file.file,
+        filename=file.name,
+        project=project,
+        user=request.user,
+        priority=Priority[values["priority"].upper()],
+        options=intake.Options(
+            ignore_embedded=values["ignore_embedded"],
+            languages=tuple(values["languages"]),
+            anew=values["anew"],
+        ),
+        password=values["password"],
+        batch=batch,
+    )
+
+
+def _project(request: Request, slug: str, *roles: Role) -> Project:
+    """The project to act on; unknown and forbidden look the same from outside."""
+    project = Project.objects.open_to(request.user, *(roles or UPLOADERS)).filter(slug=slug).first()
     if project is None:
         raise serializers.ValidationError({"project": ["There is no such project for you."]})
     return project
 
 
+def _seen(request: Request, job_id: UUID) -> Job:
+    jobs = Job.objects.visible_to(request.user).select_related("upload", "project")
+    job = jobs.filter(pk=job_id).first()
+    if job is None:
+        raise Http404
+    return job
+
+
+def _operated(request: Request, job_id: UUID) -> Job:
+    """The job, for one of its project's operators; Http404 where it is not even seen."""
+    job = _seen(request, job_id)
+    operated = Project.objects.open_to(request.user, Role.OPERATOR)
+    if not operated.filter(pk=job.project_id).exists():
+        raise NotAllowed
+    return job
+
+
+def _order(request: Request, job_id: UUID, verb: Callable[[UUID, AnyUser | None], Job]) -> Response:
+    _operated(request, job_id)
+    verb(job_id, request.user)
+    return Response(_told(_seen(request, job_id)))
+
+
+def _superuser(request: Request) -> None:
+    if not getattr(request.user, "is_superuser", False):
+        raise NotAllowed("The workers serve all projects; only a superuser holds them.")
+
+
+def _location(job: Job) -> dict[str, str]:
+    return {"Location": f"/api/v1/jobs/{job.pk}"}
+
+
 def _told(job: Job) -> dict[str, Any]:
-    return report.of_job(job) | {
+    told = report.of_job(job) | {
+        "kind": job.kind,
+        "batch": str(job.parent_id) if job.parent_id else None,
         "project": job.project.slug,
         "priority": Priority(job.priority).name.lower(),
         "pages_read": job.pages_read,
         "pages_failed": job.pages_failed,
+        "chunks": job.chunks_made,
         "created_at": job.created_at,
         "started_at": job.started_at,
         "completed_at": job.completed_at,
         "failed_at": job.failed_at,
     }
+    if job.kind == Kind.PROCESS:
+        told |= {
+            "documents_total": job.documents_made,
+            "processed": job.processed,
+            "errors": job.errors,
+        }
+    return told | sums(job) if job.kind == Kind.BATCH else told
+
+
+def sums(batch: Job) -> dict[str, Any]:
+    """The progress of a batch: that of its jobs, added up."""
+    of_jobs = Job.objects.filter(parent=batch)
+    return of_jobs.aggregate(
+        jobs=Count("pk"),
+        jobs_open=Count("pk", filter=Q(status__in=OPEN_JOB)),
+        jobs_failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
+        pages=Sum("pages_total", default=0),
+        pages_read=Sum("pages_read", default=0),
+        pages_failed=Sum("pages_failed", default=0),
+        chunks=Sum("chunks_made", default=0),
+    )

@@ -144,6 +144,18 @@ def supervise() -> None:
     cluster.stop()
 
 
+def fault() -> str:
+    """What is wrong with the workers of this host, as a sentence; "" when they are well."""
+    try:
+        if not any(host == settings.HOST_NAME for host, _ in queue.living_workers()):
+            return "No worker of this host has reported within the last seconds."
+        if is_silent():
+            return f"Work has been ready for {SILENCE_S:g} s and no worker of this host takes it."
+    except DatabaseError:
+        return "The database does not answer."
+    return ""
+
+
 def is_silent() -> bool:
     """True when work is ready, nothing is paused, and this host has not claimed or renewed
     anything for SILENCE_S seconds."""
