@@ -91,7 +91,7 @@ class JobsView(APIView):
     def _batch(self, request: Request, project: Project, values: dict[str, Any]) -> Response:
         priority = Priority[values["priority"].upper()]
         batch = intake.open_batch(project, user=request.user, priority=priority)
-        files = []
+        files: list[dict[str, Any]] = []
         for file in values["file"]:
             try:
                 receipt = _receive(request, project, values, file, batch)
@@ -156,9 +156,8 @@ class RetryFailedView(APIView):
         project = _project(request, values["project"], Role.OPERATOR)
         jobs = Job.objects.filter(project=project)
         if code := values["error_code"]:
-            jobs = jobs.filter(
-                Q(error_code=code) | Q(steps__status="failed", steps__error_code=code)
-            )
+            of_step = Q(steps__status=StepStatus.FAILED, steps__error_code=code)
+            jobs = jobs.filter(Q(error_code=code) | of_step)
         if values["batch"]:
             jobs = jobs.filter(parent=values["batch"])
         return Response({"retried": ledger.retry_failed(jobs, request.user)})
