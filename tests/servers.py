@@ -142,9 +142,9 @@ class S3:
     bucket: str
     environment: dict[str, str]
 
-    def names(self) -> list[str]:
-        """The names of all objects, in order."""
-        pages = _client(self.endpoint).get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+    def names(self, bucket: str = BUCKET) -> list[str]:
+        """The names of all objects of a bucket, in order."""
+        pages = _client(self.endpoint).get_paginator("list_objects_v2").paginate(Bucket=bucket)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
