@@ -48,6 +48,26 @@ SERVER_SETTINGS = {
 }
 
 
+# A network that goes silent is given up within half a minute: libpq would wait for hours. All
+# but the last are seconds; the last is milliseconds.
+GIVES_UP = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+# The same on the server's side, or the locks of a host that was cut off in the middle of a
+# transaction would hold up all others. Milliseconds, and seconds for keepalives.
+SERVER_GIVES_UP = {
+    "idle_in_transaction_session_timeout": "25000",
+    "tcp_user_timeout": "25000",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+
 class DatabaseUnavailable(Exception):
     """The database cannot be started; the message says what to do."""
 
@@ -59,7 +79,7 @@ def from_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql"):
         raise ValueError("DATABASE_URL must begin with postgres:// or postgresql://")
-    options = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = GIVES_UP | dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or NAME,
@@ -69,6 +89,13 @@ def from_url(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
     }
+
+
+def with_server_limits(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same settings, asking the server to drop a session that went silent. Not through a
+    pooler, which refuses such options."""
+    asked = " ".join(f"-c {name}={value}" for name, value in SERVER_GIVES_UP.items())
+    return settings | {"OPTIONS": {"options": asked} | settings["OPTIONS"]}
 
 
 def embedded(var: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from config import broker, database
+from config import broker, database, logs
 from config.engines import EngineConfig
 
 # Lets `ModelAdmin[Job]` and its like be written at run time.
@@ -61,9 +61,13 @@ DEBUG = False
 
 DATABASE_URL = _text("DATABASE_URL")
 EMBEDDED_DATABASE = not DATABASE_URL
+# `off` behind a pooler in transaction mode, which passes on neither notices nor options.
+LISTEN = _text("DOCKET_LISTEN", "auto") != "off"
 DATABASES: dict[str, dict[str, Any]] = {
     "default": database.embedded(VAR) if EMBEDDED_DATABASE else database.from_url(DATABASE_URL)
 }
+if DATABASE_URL and LISTEN:
+    DATABASES["default"] = database.with_server_limits(DATABASES["default"])
 # Reconnecting for every task cost a factor of ten of the queue's throughput.
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -79,6 +83,8 @@ _default_storage: dict[str, Any] = {
     "OPTIONS": {"location": str(VAR / "media"), "allow_overwrite": True},
 }
 if STORAGE == "s3":
+    from botocore.config import Config
+
     _default_storage = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
@@ -87,6 +93,10 @@ if STORAGE == "s3":
             "region_name": _text("DOCKET_S3_REGION") or None,
             "file_overwrite": True,
             "querystring_auth": True,
+            # A bucket that does not answer is given up before a step's lease runs out.
+            "client_config": Config(
+                connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2}
+            ),
         },
     }
 STORAGES: dict[str, dict[str, Any]] = {
@@ -127,6 +137,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.content_security_policy",
+    "ingestion.metrics.write_after_request",
+    "ingestion.health.without_session",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -180,6 +192,11 @@ USE_TZ = True
 IS_LOOPBACK = HOST in ("127.0.0.1", "::1", "localhost")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION or not IS_LOOPBACK
 SECURE_SSL_REDIRECT = PRODUCTION
+# Probes and scrapers come straight to the process, by plain http. A redirect would protect
+# nothing: by then the scraper has sent its token.
+PROBES = ("/healthz", "/readyz")
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]
+METRICS_TOKEN = _text("DOCKET_METRICS_TOKEN")
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
@@ -242,7 +259,6 @@ ENGINE_MEMORY_BYTES = _number("DOCKET_ENGINE_MEMORY_BYTES", 2_500_000_000)
 # A child above this starts afresh between two pages: RapidOCR's memory only grows.
 ENGINE_RESTART_BYTES = _number("DOCKET_ENGINE_RESTART_BYTES", 1_200_000_000)
 BROKER = _text("DOCKET_BROKER")
-LISTEN = _text("DOCKET_LISTEN", "auto") != "off"
 POLL_S = _number("DOCKET_POLL_MS", 200) / 1000
 POLL_LISTENING_S = 1.0
 Q_CLUSTER: dict[str, Any] = {
@@ -290,9 +306,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "config.logs.LineFormatter"},
+        "own": {"()": logs.formatter(_text("DOCKET_LOG_FORMAT", "line"))},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "own"}},
     "root": {"handlers": ["stderr"], "level": _text("DOCKET_LOG_LEVEL", "INFO")},
     "loggers": {
         # Its warnings hold addresses, and addresses hold questions.

@@ -44,6 +44,22 @@ class Stored:
     size_bytes: int
 
 
+class StorageAway(OSError):
+    """The storage did not answer, or refused; the same call may work later."""
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """A fault of the storage's own client becomes an OSError, as a file system's is one."""
+    try:
+        yield
+    except Exception as fault:
+        # boto3 and botocore have trees of their own; they are not imported where not used.
+        if type(fault).__module__.partition(".")[0] in ("botocore", "boto3", "s3transfer"):
+            raise StorageAway(type(fault).__name__) from fault
+        raise
+
+
 class _Hashed(File):  # type: ignore[type-arg]
     """A stream that is hashed and counted while the storage reads it."""
 
@@ -104,7 +120,8 @@ def store_stream(stream: IO[bytes], name: str, limit_bytes: int) -> Stored:
 
     Raises FileTooLarge; what was written by then is the caller's to remove."""
     hashed = _Hashed(stream, name, limit_bytes)
-    default_storage.save(name, hashed)
+    with _asking():
+        default_storage.save(name, hashed)
     return Stored(name=name, sha256=hashed.digest.hexdigest(), size_bytes=hashed.count)
 
 
@@ -114,12 +131,13 @@ def store_page(upload_id: UUID, number: int, image: bytes) -> str:
 
 
 def store_bytes(name: str, content: bytes) -> str:
-    return default_storage.save(name, ContentFile(content))
+    with _asking():
+        return default_storage.save(name, ContentFile(content))
 
 
 def fetch_page(upload_id: UUID, number: int) -> bytes:
     """The WebP image of a page; FileNotFoundError where there is none."""
-    with default_storage.open(page_name(upload_id, number), "rb") as file:
+    with _asking(), default_storage.open(page_name(upload_id, number), "rb") as file:
         content: bytes = file.read()
     return content
 
@@ -130,7 +148,8 @@ def remove(name: str) -> None:
 
 def remove_upload(upload_id: UUID) -> None:
     """Delete every blob of an upload; harmless where some or all are gone."""
-    _remove_tree(default_storage, f"uploads/{upload_id}")
+    with _asking():
+        _remove_tree(default_storage, f"uploads/{upload_id}")
 
 
 def stored_uploads(*, older_than_s: float) -> Iterator[UUID]:
@@ -167,14 +186,17 @@ def local_path(upload: Upload) -> str:
     Local storage gives the file itself; any other is copied once into the scratch folder."""
     name = upload.readable or upload.file
     if isinstance(default_storage, FileSystemStorage):
-        return str(default_storage.path(name))
+        path = str(default_storage.path(name))
+        # A storage that is away must not look like a file that is damaged.
+        os.stat(path)
+        return path
     target = _blobs() / f"{upload.pk}-{Path(name).name}"
     if target.exists():
         os.utime(target)
         return str(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}")
-    with default_storage.open(name, "rb") as source, open(part, "wb") as sink:
+    with _asking(), default_storage.open(name, "rb") as source, open(part, "wb") as sink:
         while block := source.read(CHUNK_BYTES):
             sink.write(block)
     part.rename(target)
@@ -196,5 +218,5 @@ def forget_local_copies(age_s: float) -> None:
 @contextmanager
 def reading(name: str) -> Iterator[IO[Any]]:
     """Open a blob for streaming to a client."""
-    with default_storage.open(name, "rb") as file:
+    with _asking(), default_storage.open(name, "rb") as file:
         yield file

@@ -28,7 +28,7 @@ from ingestion.models import WorkerBeat
 log = logging.getLogger(__name__)
 WATCH_S = 2.0
 CHECK_S = 2.0
-SILENCE_S = 60.0
+SILENCE_S = 30.0
 GRACE_S = 30.0
 _NOTES = settings.VAR / "run" / "clusters"
 

@@ -17,7 +17,14 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
@@ -30,6 +37,7 @@ from django_q.tasks import async_task
 log = logging.getLogger(__name__)
 WORK = "ingestion.tasks.work"
 CHANNEL = "docket_work"
+POLL_AWAY_S = 1.0
 _COUNTED_FOR_S = 5.0
 # A token is gone once it is taken: what it stood for is still in the Step rows.
 _TAKE = """
@@ -130,12 +138,19 @@ class Listening(Broker):  # type: ignore[misc]
             return int((cursor.fetchone() or (0,))[0])
 
     def dequeue(self) -> list[tuple[int, str]] | None:
-        # Heard before we look: what comes between looking and waiting is still waiting for us.
-        ear = self._listen()
-        taken = self._take()
-        if not taken:
-            self._wait(ear)
+        try:
+            # Heard before we look: what comes between looking and waiting is not missed.
+            ear = self._listen()
             taken = self._take()
+            if not taken:
+                self._wait(ear)
+                taken = self._take()
+        except (OperationalError, InterfaceError) as fault:
+            # Raising would cost django-q2 ten seconds and a new process.
+            log.warning("queue.database", extra={"fault": type(fault).__name__})
+            connection.close()
+            time.sleep(POLL_AWAY_S)
+            return None
         return taken
 
     def _take(self) -> list[tuple[int, str]] | None:

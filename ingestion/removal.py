@@ -1,5 +1,6 @@
 """Deleting that really deletes: rows, vectors and blobs of a job or of a whole project."""
 
+import logging
 from contextlib import suppress
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from documents.models import AnyUser, Document, Project, Upload, record
 from ingestion import ledger
 from ingestion.models import OPEN_JOB, Job
 from search import indexing
+
+log = logging.getLogger(__name__)
 
 
 def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
@@ -33,7 +36,7 @@ def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
             documents.delete()
             Upload.objects.filter(pk=lone).delete()
     if lone is not None:
-        files.remove_upload(lone)
+        _remove_blobs(lone)
 
 
 def _lone_upload(job: Job) -> UUID | None:
@@ -48,6 +51,14 @@ def _lone_upload(job: Job) -> UUID | None:
         message = "A person has worked on its documents; they keep the job."
         raise Conflict(message, "has_confirmed_documents")
     return job.upload_id
+
+
+def _remove_blobs(upload_id: UUID) -> None:
+    """What the storage cannot delete now, `upkeep.tidy` deletes later: its row is gone."""
+    try:
+        files.remove_upload(upload_id)
+    except OSError as fault:
+        log.warning("blobs.left", extra={"upload": upload_id, "fault": type(fault).__name__})
 
 
 def delete_project(project: Project) -> None:
@@ -66,4 +77,4 @@ def delete_project(project: Project) -> None:
         Document.objects.filter(project=project).delete()
         project.delete()
     for upload_id in uploads:
-        files.remove_upload(upload_id)
+        _remove_blobs(upload_id)

@@ -8,14 +8,15 @@ from typing import Any
 
 import psutil
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config.engines import EngineError
 from documents.models import AnyUser, record
 from ingestion import ledger, limits, queue
 from ingestion.engines.host import EngineGone, EngineHost
-from ingestion.errors import JobExpired
+from ingestion.errors import Interrupted, JobExpired, LeaseLost
 from ingestion.models import Control, Step, StepStatus, WorkerBeat
 
 _BEAT_S = 5.0
@@ -73,18 +74,33 @@ class Caller:
         except EngineGone as fault:
             if fault.code == "time_limit" and self._job_deadline < self._deadline:
                 raise JobExpired from fault
+            if fault.code == "engine_killed":
+                raise Interrupted(fault.message, fault.code) from fault
+            raise
+        except EngineError:
+            # A file that the storage took away while it was read is no damaged file.
+            if "path" in arguments:
+                os.stat(arguments["path"])
             raise
 
     def tick(self) -> None:
         """Called several times a second: see soon that the step was cancelled, hold the lease."""
         now = time.monotonic()
-        if now - self._renewed > settings.LEASE_RENEWAL_S:
+        if now - self._checked < settings.CANCEL_CHECK_S:
+            return
+        self._checked = now
+        try:
+            if now - self._renewed < settings.LEASE_RENEWAL_S:
+                ledger.hold(self._step)
+                return
             ledger.renew(self._step)
+            self._renewed = now
             beat(self._step)
-            self._renewed = self._checked = now
-        elif now - self._checked > settings.CANCEL_CHECK_S:
-            ledger.hold(self._step)
-            self._checked = now
+        except (OperationalError, InterfaceError) as fault:
+            # The engine goes on while the database restarts, as long as the lease may hold.
+            connection.close()
+            if now - self._renewed > settings.LEASE_S:
+                raise LeaseLost from fault
 
 
 def beat(step: Step | None) -> None:

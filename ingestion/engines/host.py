@@ -53,7 +53,8 @@ _PR_SET_PDEATHSIG = 1
 class EngineGone(EngineUnavailable):
     """The child died, hung or swelled; costs an attempt of the step that it worked on.
 
-    Codes: engine_crashed, time_limit, memory_limit."""
+    Codes: engine_crashed, time_limit, memory_limit, and engine_killed: SIGKILL, which native
+    code never sends itself, so that it is the machine's doing and not the input's."""
 
     code = "engine_crashed"
 
@@ -105,12 +106,8 @@ class EngineHost:
         Raises EngineError, EngineUnavailable, EngineGone."""
         request = _Request(engine=engine, method=method, arguments=arguments)
         try:
-            child = self._running()
-            _send(child.stdin, msgspec.msgpack.encode(request))
+            child = self._ask(msgspec.msgpack.encode(request))
             body = self._await(child, limit_s, tick)
-        except BrokenPipeError as fault:
-            self.close()
-            raise EngineGone("The engine ended before it was called; it is tried again.") from fault
         except BaseException:
             self.close()
             raise
@@ -164,6 +161,22 @@ class EngineHost:
             _send(self._child.stdin, msgspec.msgpack.encode(self._engines))
         return self._child
 
+    def _ask(self, body: bytes) -> subprocess.Popen[bytes]:
+        """Send a request; a child that ended while it was idle is replaced, once."""
+        try:
+            child = self._running()
+            _send(child.stdin, body)
+        except BrokenPipeError:
+            self.close()
+            try:
+                child = self._running()
+                _send(child.stdin, body)
+            except BrokenPipeError as fault:
+                raise EngineGone(
+                    "The engine ends as soon as it starts; see the worker's log."
+                ) from fault
+        return child
+
     def _await(
         self, child: subprocess.Popen[bytes], limit_s: float, tick: Callable[[], None]
     ) -> bytes:
@@ -178,7 +191,7 @@ class EngineHost:
             if ready:
                 block = os.read(descriptor, 1 << 20)
                 if not block:
-                    raise EngineGone(_how_it_died(child))
+                    raise _how_it_died(child)
                 buffer += block
                 if is_header and len(buffer) >= _LENGTH.size:
                     wanted, is_header = _LENGTH.unpack_from(buffer)[0] + _LENGTH.size, False
@@ -208,15 +221,17 @@ def _kind(fault: EngineFault) -> str:
     return "busy" if isinstance(fault, EngineBusy) else "unavailable"
 
 
-def _how_it_died(child: subprocess.Popen[bytes]) -> str:
+def _how_it_died(child: subprocess.Popen[bytes]) -> EngineGone:
     try:
         code = child.wait(timeout=5)
     except subprocess.TimeoutExpired:
-        return "The engine closed its pipe; it is tried again."
+        return EngineGone("The engine closed its pipe; it is tried again.")
+    if code == -signal.SIGKILL:
+        return EngineGone("The engine was killed while it worked on this.", "engine_killed")
     if code < 0:
         name = signal.Signals(-code).name
-        return f"The engine was ended by {name} while it worked on this."
-    return f"The engine ended with exit code {code} while it worked on this."
+        return EngineGone(f"The engine was ended by {name} while it worked on this.")
+    return EngineGone(f"The engine ended with exit code {code} while it worked on this.")
 
 
 def _memory(pid: int) -> int:

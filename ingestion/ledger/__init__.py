@@ -2,7 +2,7 @@
 
     turns     whose turn it is: submit, plan, ageing
     claims    the best ready step goes to the worker that asks
-    outcome   what a run came to: renew, finish, fail, expire
+    outcome   what a run came to: renew, finish, fail, interrupt, expire
     repair    what nobody ended: lost leases, fan-ins that nobody planned
     orders    what a person decides: cancel, retry, priority
     rows      compare-and-set, shared by these
@@ -14,7 +14,7 @@ a stage's steps sees that it is the last. Leases are measured on the database's 
 
 from ingestion.ledger.claims import claim, count_ready, waits_since
 from ingestion.ledger.orders import cancel, retry, retry_failed, retry_step, set_priority
-from ingestion.ledger.outcome import expire, fail, finish, hold, renew
+from ingestion.ledger.outcome import expire, fail, finish, hold, interrupt, renew
 from ingestion.ledger.repair import advance_stuck, release_expired
 from ingestion.ledger.rows import HALVED
 from ingestion.ledger.turns import age, close_batch, plan, submit, told_workers
@@ -31,6 +31,7 @@ __all__ = [
     "fail",
     "finish",
     "hold",
+    "interrupt",
     "plan",
     "release_expired",
     "renew",

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from config.engines import EngineBusy, EngineError, EngineFault, EngineUnavailable
 from ingestion import limits, pipeline, queue
-from ingestion.errors import LeaseLost
+from ingestion.errors import Interrupted, LeaseLost
 from ingestion.ledger import rows, turns
 from ingestion.models import OPEN_JOB, OPEN_STEP, Job, JobStatus, Kind, Step, StepStatus
 from ingestion.stages.base import Stage, Target
@@ -69,9 +69,26 @@ def fail(step: Step, fault: EngineFault, *, elapsed_s: float) -> None:
         if is_slice and (isinstance(fault, EngineError) or fault.code in HALVED_FOR):
             _halve(step, job, fault)
         elif isinstance(fault, EngineUnavailable) and attempts < settings.MAX_ATTEMPTS:
-            _back_off(step, job, fault, attempts, elapsed_s)
+            _back_off(step, job, fault, attempts)
         else:
             give_up(step, job, fault.code, fault.message, attempts, elapsed_s)
+
+
+def interrupt(step: Step, cause: Interrupted) -> None:
+    """Count a loss, wait and run again; after MAX_LOSSES of them the step fails.
+
+    Raises LeaseLost when the step is not ours any more."""
+    with transaction.atomic():
+        job = rows.lock_after_work(step)
+        if step.losses >= settings.MAX_LOSSES:
+            give_up(step, job, cause.code, cause.message, step.attempts, None)
+            return
+        wait_s = _grown_s(step.losses + 1)
+        changes = {
+            "losses": step.losses + 1,
+            "history": [*step.history, rows.run_of(step, cause.code, cause.message)],
+        }
+        _queue_again(step, job, cause.code, cause.message, wait_s, **changes)
 
 
 def expire(step: Step) -> None:
@@ -100,28 +117,36 @@ def _halve(step: Step, job: Job, fault: EngineFault) -> None:
     turns.plan(job, step.stage, halves)
 
 
-def _back_off(step: Step, job: Job, fault: EngineFault, attempts: int, elapsed_s: float) -> None:
-    """min(longest, base * factor^(n-1)) seconds, spread by half to either side."""
-    grown_s = settings.BACKOFF_BASE_S * settings.BACKOFF_FACTOR ** max(0, attempts - 1)
-    wait_s = min(settings.BACKOFF_MAX_S, grown_s) * random.uniform(0.5, 1.5)
-    history = step.history
+def _back_off(step: Step, job: Job, fault: EngineFault, attempts: int) -> None:
+    wait_s = _grown_s(max(1, attempts))
+    changes: dict[str, Any] = {"attempts": attempts}
     if not isinstance(fault, EngineBusy):
-        history = [*history, rows.run_of(step, fault.code, fault.message)]
+        changes["history"] = [*step.history, rows.run_of(step, fault.code, fault.message)]
+    _queue_again(step, job, fault.code, fault.message, wait_s, **changes)
+
+
+def _grown_s(n: int) -> float:
+    """min(longest, base * factor^(n-1)) seconds, spread by half to either side."""
+    grown_s = settings.BACKOFF_BASE_S * settings.BACKOFF_FACTOR ** (n - 1)
+    return min(settings.BACKOFF_MAX_S, grown_s) * random.uniform(0.5, 1.5)
+
+
+def _queue_again(
+    step: Step, job: Job, code: str, message: str, wait_s: float, **changes: Any
+) -> None:
     rows.update_held(
         step,
         status=StepStatus.QUEUED,
         priority=job.priority,
         lease=None,
         lease_until=None,
-        attempts=attempts,
-        elapsed_s=elapsed_s,
         run_after=Now() + timedelta(seconds=wait_s),
-        error_code=fault.code,
-        error_message=fault.message,
-        history=history,
+        error_code=code,
+        error_message=message,
+        **changes,
     )
     queue.push_later(wait_s)
-    told = rows.about(step) | {"code": fault.code, "wait_s": round(wait_s, 1)}
+    told = rows.about(step) | {"code": code, "wait_s": round(wait_s, 1)}
     log.warning("step.retry", extra=told)
 
 
