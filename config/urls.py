@@ -7,6 +7,7 @@ from django.urls import path
 from documents import api as documents_api
 from documents import views as documents
 from ingestion import api as ingestion_api
+from ingestion import health, metrics
 from ingestion import views as ingestion
 from search import api as search_api
 from search import views as search
@@ -52,5 +53,8 @@ urlpatterns = [
     path("api/v1/workers/resume", ingestion_api.ResumeView.as_view(), name="api-resume"),
     path("api/v1/documents/<uuid:id>", documents_api.DocumentView.as_view(), name="api-document"),
     path("api/v1/search", search_api.SearchView.as_view(), name="api-search"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.scrape, name="metrics"),
     path("admin/", admin.site.urls),
 ]

@@ -5,13 +5,16 @@ import time
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.utils.dateparse import parse_datetime
 
+from config import logs, metrics
 from config.engines import EngineError, EngineFault
 from documents import files
 from documents.models import Upload
 from ingestion import ledger, pipeline, queue, upkeep, workers
 from ingestion.errors import Interrupted, JobExpired, LeaseLost
-from ingestion.models import Step
+from ingestion.metrics import write_counts
+from ingestion.models import Step, StepStatus
 
 log = logging.getLogger(__name__)
 _DATABASE_AWAY = "The database did not take the result; it is tried again."
@@ -40,13 +43,47 @@ def _work_for_a_span() -> None:
             workers.idle()
             return
         run(step)
+    write_counts()
     queue.push(min(1, ledger.count_ready()))
 
 
 def run(step: Step) -> None:
-    """Work on a claimed step and finish or fail it. Never raises for a fault of the input.
+    """Work on a claimed step and say how it ended, in the log and in the counts."""
+    began = time.monotonic()
+    with logs.bound(job=step.job_id, step=step.pk, stage=step.stage, page=step.first):
+        if _was_lost(step):
+            metrics.step_lost(step.stage)
+        was_held = _attempt(step)
+        if outcome := _outcome(step, was_held):
+            metrics.step_ended(step.stage, outcome, time.monotonic() - began)
+            log.info("step.done" if outcome == "done" else "step.ended", extra={"outcome": outcome})
 
-    Raises OperationalError or InterfaceError while the database is away."""
+
+def _was_lost(step: Step) -> bool:
+    """Whether the run before this one ended with its worker: then it was queued again in the
+    moment that stands in its history."""
+    last = step.history[-1] if step.history else {}
+    is_loss = last.get("code") == "worker_lost"
+    return is_loss and parse_datetime(last["ended"]) == step.run_after
+
+
+def _outcome(step: Step, was_held: bool) -> str:
+    """done, failed, halved, retried, skipped; "" where the step was taken from us, which is
+    counted as lost when it is claimed again."""
+    now = Step.objects.filter(pk=step.pk).values("status", "error_code").first()
+    if now is None or now["status"] == StepStatus.SKIPPED:
+        return "halved" if now and now["error_code"] == ledger.HALVED else "skipped"
+    if not was_held:
+        return ""
+    is_ended = now["status"] in (StepStatus.DONE, StepStatus.FAILED)
+    return str(now["status"]) if is_ended else "retried"
+
+
+def _attempt(step: Step) -> bool:
+    """Work on a claimed step and finish or fail it; False when it was taken from us.
+
+    Never raises for a fault of the input. Raises OperationalError or InterfaceError while the
+    database is away."""
     started = time.monotonic()
     upload_id = step.job.upload_id
     about = {"job": step.job_id, "step": step.pk, "stage": step.stage, "page": step.first}
@@ -57,8 +94,8 @@ def run(step: Step) -> None:
         if upload_id and not Upload.objects.filter(pk=upload_id).exists():
             # Deleted while we drew its page: the picture came back after its file was gone.
             files.remove_upload(upload_id)
-        return
-    log.info("step.done", extra=about | {"elapsed_s": round(time.monotonic() - started, 3)})
+        return False
+    return True
 
 
 def _run(step: Step, started: float) -> None:

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 
 from documents import files
 from documents.models import Document, Upload
-from ingestion import intake, ledger, queue, rework, workers
+from ingestion import intake, ledger, metrics, queue, rework, workers
 from ingestion.models import OPEN_JOB, Chore, Job, JobStatus, Priority, Step, StepStatus
 from search import indexing
 
@@ -76,6 +76,7 @@ def tidy() -> dict[str, Any]:
         "results": queue.forget_results(settings.RESULTS_KEPT_H * 3600),
         "steps": _forget_steps(),
         "blobs": _forget_blobs(),
+        "tallies": metrics.fold(),
     }
 
 

@@ -12,11 +12,13 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config import metrics
 from config.engines import EngineError
 from documents.models import AnyUser, record
 from ingestion import ledger, limits, queue
 from ingestion.engines.host import EngineGone, EngineHost
 from ingestion.errors import Interrupted, JobExpired, LeaseLost
+from ingestion.metrics import write_counts
 from ingestion.models import Control, Step, StepStatus, WorkerBeat
 
 _BEAT_S = 5.0
@@ -24,6 +26,7 @@ _DRAIN_CHECK_S = 1.0
 _last_beat = 0.0
 _was_busy = True
 _last_look = 0.0
+_restarts = 0
 
 
 def name() -> str:
@@ -70,7 +73,7 @@ class Caller:
             raise EngineGone(message, "time_limit")
         limit_s = min(self._deadline, self._job_deadline) - now
         try:
-            return host().call(engine, method, limit_s=limit_s, tick=self.tick, **arguments)
+            answer = host().call(engine, method, limit_s=limit_s, tick=self.tick, **arguments)
         except EngineGone as fault:
             if fault.code == "time_limit" and self._job_deadline < self._deadline:
                 raise JobExpired from fault
@@ -82,6 +85,9 @@ class Caller:
             if "path" in arguments:
                 os.stat(arguments["path"])
             raise
+        if (engine, method) == ("embed", "embed"):
+            metrics.embedded(len(arguments["texts"]), time.monotonic() - now)
+        return answer
 
     def tick(self) -> None:
         """Called several times a second: see soon that the step was cancelled, hold the lease."""
@@ -118,17 +124,22 @@ def idle() -> None:
 
 
 def _beat_now(step: Step | None) -> None:
-    global _last_beat, _was_busy
+    global _last_beat, _was_busy, _restarts
     _last_beat, _was_busy = time.monotonic(), step is not None
     engine = host()
+    restarts = max(0, engine.starts - 1)
     told = {
         "step": step,
         "memory_bytes": psutil.Process().memory_info().rss + engine.memory_bytes,
-        "engine_restarts": max(0, engine.starts - 1),
+        "engine_restarts": restarts,
         "seen_at": timezone.now(),
     }
     made = {"host": settings.HOST_NAME, "pid": os.getpid(), "started_at": timezone.now()}
     WorkerBeat.objects.update_or_create(name=name(), defaults=told, create_defaults=told | made)
+    if restarts > _restarts:
+        metrics.engine_restarted(restarts - _restarts)
+    _restarts = restarts
+    write_counts()
 
 
 def forget_silent() -> None:

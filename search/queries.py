@@ -8,6 +8,7 @@ A hit is a document with its best chunk; `limit` counts documents. What is defin
     no engine for vectors       hybrid does without and says so; dense raises
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
+from config import metrics
 from config.engines import EngineError, EngineFault
 from documents.errors import OperatorError, SenderError, TryAgain
 from documents.models import AnyUser, DocumentType, Page, Project
@@ -95,6 +97,7 @@ def find(
 
     Raises SenderError for an unknown mode, project or type or a limit out of range, TryAgain
     or OperatorError where mode is dense and there is no engine for it."""
+    began = time.monotonic()
     asked = _mode(mode)
     if not 1 <= limit <= MAX_LIMIT:
         raise SenderError(f"limit must be from 1 to {MAX_LIMIT}.", code="invalid_limit")
@@ -118,7 +121,9 @@ def find(
             asked = Mode.LEXICAL
             notice = "Searched by words only: the engine for meanings is not available."
     best = ranking.fuse(ways) if len(ways) > 1 else _alone(ways)
-    return Found(query=query, mode=asked, hits=_hits(best[:limit], wanted), notice=notice)
+    hits = _hits(best[:limit], wanted)
+    metrics.searched(asked, time.monotonic() - began)
+    return Found(query=query, mode=asked, hits=hits, notice=notice)
 
 
 def clean(query: str) -> str:
