@@ -21,6 +21,13 @@ urlpatterns = [
     path("jobs", ingestion.jobs, name="jobs"),
     path("jobs/<uuid:job_id>", ingestion.job, name="job"),
     path("jobs/<uuid:job_id>/progress", ingestion.progress, name="job-progress"),
+    path("jobs/<uuid:job_id>/timeline", ingestion.job_timeline, name="job-timeline"),
+    path(
+        "jobs/<uuid:job_id>/steps/<int:step_id>/retry",
+        ingestion.retry_step,
+        name="job-step-retry",
+    ),
+    path("statistics", ingestion.statistics, name="statistics"),
     path("jobs/<uuid:job_id>/cancel", ingestion.cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry", ingestion.retry, name="job-retry"),
     path("jobs/<uuid:job_id>/priority", ingestion.set_priority, name="job-priority"),

@@ -1,20 +1,21 @@
 """Questions that the pages about jobs ask. Every one starts from the user."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, Count, When
-from django.utils import timezone
+from django.db.models import Case, Count, Q, Sum, When
 
 from documents.models import AnyUser, Document, Page, Project, Role
 from documents.presentation import ago, list_row
 from documents.queries import REVIEWERS, listed
-from ingestion import pipeline, presentation, queue, workers
+from ingestion import pipeline, presentation, waiting
 from ingestion.models import (
     OPEN_JOB,
-    OPEN_STEP,
     Job,
     JobQuerySet,
     JobStatus,
+    Kind,
     Priority,
     Step,
     StepStatus,
@@ -24,6 +25,7 @@ RECENT_JOBS = 12
 TILES = 60
 STEP_ROWS = 100
 DOCUMENT_ROWS = 50
+FILE_ROWS = 100
 
 
 def listed_jobs(jobs: JobQuerySet) -> JobQuerySet:
@@ -44,54 +46,87 @@ def may_operate(user: AnyUser, project: Project) -> bool:
     return Project.objects.open_to(user, Role.OPERATOR).filter(pk=project.pk).exists()
 
 
-def row(job: Job) -> dict[str, Any]:
-    """A job as a row of a list; from `listed_jobs`."""
-    return {
-        "job": job,
-        "badge": presentation.badge(job),
-        "priority": told_priority(job),
-        "ago": ago(job.created_at),
-    }
+def rows(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """Jobs as rows of a list; from `listed_jobs`. A constant number of queries."""
+    sentences = waiting.sentences(job for job in jobs if job.is_open)
+    sums = _sums([job.pk for job in jobs if job.kind == Kind.BATCH])
+    return [
+        {
+            "job": job,
+            "badge": presentation.badge(job),
+            "kind": presentation.KIND_TAGS.get(Kind(job.kind), ""),
+            "count": presentation.counts(job, sums.get(job.pk)),
+            "sentence": sentences.get(job.pk, ""),
+            "priority": told_priority(job),
+            "ago": ago(job.created_at),
+        }
+        for job in jobs
+    ]
 
 
 def told_priority(job: Job) -> str:
     return "" if job.priority == Priority.NORMAL else Priority(job.priority).label
 
 
+def _sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
+    """The progress of batches: that of their jobs, added up."""
+    if not batches:
+        return {}
+    children: Any = Job.objects.filter(parent__in=batches).order_by().values("parent")
+    summed = children.annotate(
+        files=Count("pk"),
+        files_ended=Count("pk", filter=~Q(status__in=OPEN_JOB)),
+        files_failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
+        total=Sum("pages_total"),
+        read=Sum("pages_read"),
+        failed=Sum("pages_failed"),
+        made=Sum("documents_made"),
+    )
+    return {row["parent"]: row for row in summed}
+
+
 def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
     """Everything that moves on a job's page; a constant number of queries."""
-    steps = Step.objects.filter(job=job)
-    open_steps = list(steps.filter(status__in=OPEN_STEP).order_by("-status", "id")[:20])
-    counts = steps.order_by().values_list("stage", "status").annotate(n=Count("pk"))
-    pages = Page.objects.filter(upload=job.upload_id).order_by("number")
-    first = (tile_page - 1) * TILES
-    tiles = list(
-        pages.select_related("type").defer("words", "marks", "text", "signals")[
-            first : first + TILES
-        ]
-    )
-    trouble = Case(When(status="failed", then=0), When(status="running", then=1), default=2)
-    shown = list(steps.order_by(trouble, "id")[: STEP_ROWS + 1])
-    found = listed(Document.objects.visible_to(user).filter(upload=job.upload_id))
     can_operate = may_operate(user, job.project)
-    can_retry = job.status in (JobStatus.FAILED, JobStatus.CANCELLED) or job.pages_failed > 0
-    return {
+    sums = _sums([job.pk]).get(job.pk) if job.kind == Kind.BATCH else None
+    count = presentation.counts(job, sums)
+    context = {
         "job": job,
         "badge": presentation.badge(job),
-        "sentence": presentation.sentence(
-            job,
-            open_steps,
-            is_paused=job.is_open and workers.is_paused(),
-            has_workers=job.is_open and queue.clusters() > 0,
-            now=timezone.now(),
-        ),
+        "sentence": waiting.sentences([job], most_ahead=waiting.AHEAD_OF_ONE)[job.pk],
         "work_time": presentation.work_time(job),
-        "stages": presentation.stage_lines(
-            list(pipeline.STAGES), {(stage, status): n for stage, status, n in counts}
-        ),
-        "tiles": [presentation.tile(page) for page in tiles],
+        "count": count,
         "tile_page": tile_page,
-        "tile_pages": range(1, -(-job.pages_total // TILES) + 1),
+        "may_cancel": can_operate and job.is_open,
+        "may_retry": can_operate and not job.is_open and _has_failures(job, count),
+        "retryable_steps": can_operate,
+    }
+    if job.kind == Kind.BATCH:
+        return context | _of_batch(job)
+    return context | _of_steps(job) | _of_file(job, tile_page) | _papers(job, user)
+
+
+def _has_failures(job: Job, count: presentation.Counts) -> bool:
+    ended_badly = job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
+    return ended_badly or bool(count.pages_failed or count.files_failed or job.errors)
+
+
+def _of_batch(job: Job) -> dict[str, Any]:
+    children = listed_jobs(Job.objects.filter(parent=job)).order_by("created_at")
+    shown = list(children[: FILE_ROWS + 1])
+    return {"files": rows(shown[:FILE_ROWS]), "has_more_files": len(shown) > FILE_ROWS}
+
+
+def _of_steps(job: Job) -> dict[str, Any]:
+    steps = Step.objects.filter(job=job)
+    counts = steps.order_by().values_list("stage", "status").annotate(n=Count("pk"))
+    trouble = Case(When(status="failed", then=0), When(status="running", then=1), default=2)
+    shown = list(steps.order_by(trouble, "id")[: STEP_ROWS + 1])
+    return {
+        "stages": presentation.stage_lines(
+            pipeline.OF_KIND[Kind(job.kind)],
+            {(stage, status): n for stage, status, n in counts},
+        ),
         "steps": [
             {
                 "step": step,
@@ -101,10 +136,30 @@ def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
             for step in shown[:STEP_ROWS]
         ],
         "has_more_steps": len(shown) > STEP_ROWS,
-        "documents": [list_row(d) for d in found.order_by("first_page")[:DOCUMENT_ROWS]],
+    }
+
+
+def _of_file(job: Job, tile_page: int) -> dict[str, Any]:
+    if job.upload_id is None:
+        return {}
+    pages = Page.objects.filter(upload=job.upload_id).order_by("number")
+    first = (tile_page - 1) * TILES
+    tiles = pages.select_related("type").defer("words", "marks", "text", "signals")
+    return {
+        "tiles": [presentation.tile(page) for page in tiles[first : first + TILES]],
+        "tile_pages": range(1, -(-job.pages_total // TILES) + 1),
+    }
+
+
+def _papers(job: Job, user: AnyUser) -> dict[str, Any]:
+    seen = Document.objects.visible_to(user)
+    if job.kind == Kind.PROCESS:
+        found = listed(seen.filter(process_jobs=job)).order_by("created_at", "pk")
+    else:
+        found = listed(seen.filter(upload=job.upload_id)).order_by("first_page")
+    return {
+        "documents": [list_row(d) for d in found[:DOCUMENT_ROWS]],
         "has_more_documents": job.documents_made > DOCUMENT_ROWS,
-        "may_cancel": can_operate and job.is_open,
-        "may_retry": can_operate and not job.is_open and can_retry,
     }
 
 

@@ -21,8 +21,9 @@ from django_htmx.middleware import HtmxDetails
 from documents.errors import DocketError, NotAllowed, SenderError
 from documents.models import AnyUser, Project
 from documents.queries import leaf, waiting
-from ingestion import intake, ledger, queries
-from ingestion.models import OPEN_JOB, Job, JobQuerySet, JobStatus, Priority
+from ingestion import intake, ledger, queries, timeline
+from ingestion import statistics as figures
+from ingestion.models import OPEN_JOB, Job, JobQuerySet, JobStatus, Priority, Step
 from ingestion.presentation import STATUS_BADGES
 
 OPEN = "open"
@@ -73,7 +74,7 @@ def home(request: WSGIRequest) -> HttpResponse:
     """The door, and what this user sent last; for htmx the latter alone."""
     recent = queries.recent(request.user)
     context: dict[str, Any] = {
-        "rows": [queries.row(job) for job in recent],
+        "rows": queries.rows(recent),
         "is_moving": queries.is_any_open(recent),
         "live_url": reverse("home"),
     }
@@ -155,7 +156,7 @@ def jobs(request: WSGIRequest) -> HttpResponse:
     context = {
         "form": form,
         "leaf": sheet,
-        "rows": [queries.row(job) for job in sheet.rows],
+        "rows": queries.rows(sheet.rows),
         "is_moving": queries.is_any_open(sheet.rows),
         "live_url": request.get_full_path(),
         "is_filtered": bool(request.GET),
@@ -174,8 +175,37 @@ def job(request: WSGIRequest, job_id: UUID) -> HttpResponse:
         "may_operate": context["may_cancel"],
         "priorities": Priority.choices,
         "priority": Priority(found.priority).label,
+        "timeline": timeline.of(found),
     }
     return render(request, "ingestion/job.html", context)
+
+
+@require_GET
+def job_timeline(request: WSGIRequest, job_id: UUID) -> HttpResponse:
+    """The timeline of a job alone; tells htmx to stop asking once the job has ended."""
+    found = _visible(request.user, job_id)
+    context = {"job": found, "timeline": timeline.of(found)}
+    response = _partial(request, "ingestion/parts/timeline.html", context)
+    if not found.is_open:
+        response.status_code = HttpResponseStopPolling.status_code
+    return response
+
+
+@require_GET
+def statistics(request: WSGIRequest) -> HttpResponse:
+    """Jobs of a period, by who sent them, by project and overall."""
+    asked = request.GET.get("period", "")
+    period = asked if asked in figures.PERIODS else "7d"
+    context = {
+        "period": period,
+        "periods": figures.PERIOD_NAMES,
+        "tables": [
+            ("Overall", "", [figures.overall(request.user, period)]),
+            ("By user", "Sent by", figures.by_user(request.user, period)),
+            ("By project", "Project", figures.by_project(request.user, period)),
+        ],
+    }
+    return render(request, "ingestion/statistics.html", context)
 
 
 @require_GET
@@ -197,6 +227,16 @@ def cancel(request: WSGIRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def retry(request: WSGIRequest, job_id: UUID) -> HttpResponse:
     return _operate(request, job_id, ledger.retry, "Taken up again.")
+
+
+@require_POST
+def retry_step(request: WSGIRequest, job_id: UUID, step_id: int) -> HttpResponse:
+    get_object_or_404(Step, pk=step_id, job=_visible(request.user, job_id))
+
+    def verb(_: UUID, actor: AnyUser) -> Job:
+        return ledger.retry_step(step_id, actor)
+
+    return _operate(request, job_id, verb, "The step runs again, and all that follows from it.")
 
 
 @require_POST
@@ -228,7 +268,7 @@ def _operate(
 
 
 def _visible(user: AnyUser, job_id: UUID) -> Job:
-    seen = Job.objects.visible_to(user).select_related("upload", "project", "created_by")
+    seen = Job.objects.visible_to(user).select_related("upload", "project", "created_by", "parent")
     return get_object_or_404(seen, pk=job_id)
 
 

@@ -1,0 +1,404 @@
+"""One job over time: when each of its steps waited, worked and failed, on which worker, why.
+
+`of` asks (a constant number of queries), the rest is pure. Up to ROWS steps have a row each;
+above that the drawing has a row for each worker and the table a line for each stage, and only
+steps with a story of their own (a fault, a lost worker, a retry) are told singly."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from documents.models import AuditEvent
+from ingestion import pipeline
+from ingestion.charts import Bar, Key, Label
+from ingestion.models import OPEN_JOB, OPEN_STEP, Job, Kind, Step, StepStatus
+from ingestion.presentation import STAGE_NAMES, step_name
+from ingestion.statistics import tone_of
+
+ROWS = 60
+STORIES = 40
+MOST = 20_000
+_SLACK = timedelta(seconds=1)
+_COLUMNS = (
+    "id",
+    "stage",
+    "first",
+    "last",
+    "document_id",
+    "status",
+    "attempts",
+    "losses",
+    "run_after",
+    "worker",
+    "history",
+    "error_code",
+    "error_message",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "elapsed_s",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of a step's life. what: wait, backoff, work or fault."""
+
+    what: str
+    begin: datetime
+    end: datetime
+    worker: str
+    told: str
+
+    @property
+    def seconds(self) -> float:
+        return max(0.0, (self.end - self.begin).total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A step in the table: `waits` say how long it waited and why."""
+
+    name: str
+    status: str
+    created: datetime
+    waited_s: float
+    waits: Sequence[str]
+    workers: str
+    runs: int
+    worked_s: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRow:
+    """All steps of a stage in the table of a long job."""
+
+    name: str
+    tone: str
+    steps: int
+    begin: datetime | None
+    end: datetime | None
+    waited_s: float
+    worked_s: float
+    faults: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A row of the drawing; y is the top of its bars, in pixels."""
+
+    name: str
+    y: int
+    text_y: int
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    told: str
+    lanes: Sequence[Lane]
+    height: int
+    marks: Sequence[Label]
+    legend: Sequence[Key]
+    rows: Sequence[Row]
+    stages: Sequence[StageRow]
+    is_long: bool
+    is_cut: bool
+
+
+LANE_PX = 20
+TOP_PX = 22
+_LEGEND = (
+    Key(tone="tone-wait", name="waits for a worker"),
+    Key(tone="tone-backoff", name="waits out a fault"),
+    Key(tone="tone-fault", name="run that did not end well"),
+)
+
+
+def of(job: Job) -> Timeline | None:
+    """The timeline of a job; None where it has no steps (a batch, or they were cleared away)."""
+    if job.kind == Kind.BATCH:
+        return None
+    steps = list(Step.objects.filter(job=job).only(*_COLUMNS).order_by("id")[: MOST + 1])
+    if not steps:
+        return None
+    steps, is_cut = steps[:MOST], len(steps) > MOST
+    asked = [] if all(_is_plain(step) for step in steps) else _retries(job)
+    now = timezone.now() if job.status in OPEN_JOB else _end(job, steps)
+    spans = {step.pk: spans_of(step, asked, now) for step in steps}
+    return draw(job.created_at, now, steps, spans, is_cut=is_cut)
+
+
+def _retries(job: Job) -> list[datetime]:
+    """When persons retried the job."""
+    told = AuditEvent.objects.filter(
+        verb="job.retried", subject=f"{Job._meta.label_lower}:{job.pk}", at__gte=job.created_at
+    )
+    return sorted(told.values_list("at", flat=True))
+
+
+def _end(job: Job, steps: Sequence[Step]) -> datetime:
+    ends = [step.finished_at for step in steps if step.finished_at]
+    return max([job.completed_at or job.failed_at or job.created_at, *ends])
+
+
+def _is_plain(step: Step) -> bool:
+    return not step.history and step.run_after < step.created_at + _SLACK
+
+
+# -- the life of a step -----------------------------------------------------------------------
+
+
+def spans_of(step: Step, retries: Sequence[datetime], now: datetime) -> list[Span]:
+    """What a step went through, oldest first. retries: when persons retried its job."""
+    spans: list[Span] = []
+    at, why = step.created_at, ""
+    for run in step.history:
+        begin, end = _moment(run.get("started")) or at, _moment(run.get("ended")) or at
+        spans += _waits(at, begin, why, None, retries)
+        told = f"{run.get('message', '')} ({run.get('code', '')})".strip()
+        worker = str(run.get("worker", ""))
+        spans.append(Span(what="fault", begin=begin, end=end, worker=worker, told=told))
+        at, why = max(at, end), str(run.get("code", ""))
+    if step.status == StepStatus.QUEUED:
+        return spans + _waits(at, now, why, step.run_after, retries)
+    is_last_told = bool(step.history) and step.status in (StepStatus.FAILED, StepStatus.SKIPPED)
+    if is_last_told or step.started_at is None or step.started_at < at:
+        return spans
+    spans += _waits(at, step.started_at, why, step.run_after, retries)
+    ended = step.finished_at or now
+    what = "fault" if step.status == StepStatus.FAILED else "work"
+    told = step.error_message or ("at work" if step.status == StepStatus.RUNNING else "worked")
+    spans.append(Span(what=what, begin=step.started_at, end=ended, worker=step.worker, told=told))
+    return spans
+
+
+def _waits(
+    begin: datetime,
+    end: datetime,
+    after: str,
+    not_before: datetime | None,
+    retries: Sequence[datetime],
+) -> list[Span]:
+    """The stretch between two runs, cut where a person retried it or its backoff was over.
+
+    after: code of the run before, "" for the first. not_before: `run_after`, where it is that
+    of this stretch: earlier ones are not kept."""
+    if end <= begin:
+        return []
+    asked = next((at for at in retries if begin - _SLACK <= at <= end), None)
+    if asked is not None and asked > begin:
+        told = "ended, until a person retried it"
+        rest = _waits(asked, end, "", None, [])
+        return [Span(what="backoff", begin=begin, end=asked, worker="", told=told), *rest]
+    cut = min(end, not_before) if not_before is not None else begin
+    if after and after != "worker_lost" and not_before is None:
+        told = f"waited out {after}, then for a free worker"
+        return [Span(what="backoff", begin=begin, end=end, worker="", told=told)]
+    spans = []
+    if cut - begin > _SLACK / 2:
+        told = f"waited out {after}" if after else "held back: the engine was busy"
+        spans.append(Span(what="backoff", begin=begin, end=cut, worker="", told=told))
+        begin = cut
+    if end > begin:
+        told = "waited for a free worker"
+        if after == "worker_lost" and not spans:
+            told = "its worker vanished; waited for another"
+        spans.append(Span(what="wait", begin=begin, end=end, worker="", told=told))
+    return spans
+
+
+def _moment(text: Any) -> datetime | None:
+    return parse_datetime(text) if isinstance(text, str) else None
+
+
+# -- the drawing --------------------------------------------------------------------------------
+
+
+def draw(
+    begin: datetime,
+    end: datetime,
+    steps: Sequence[Step],
+    spans: Mapping[int, Sequence[Span]],
+    *,
+    is_cut: bool = False,
+) -> Timeline:
+    order = {stage: at for at, stage in enumerate(pipeline.STAGES)}
+    steps = sorted(steps, key=lambda step: (order.get(step.stage, 99), step.first or 0, step.pk))
+    total_s = max(1.0, (end - begin).total_seconds())
+    is_long = len(steps) > ROWS
+    scale = _Scale(begin=begin, total_s=total_s)
+    lanes = _by_worker(steps, spans, scale) if is_long else _by_step(steps, spans, scale)
+    stories = [step for step in steps if not _is_plain(step)] if is_long else steps
+    stages = [stage for stage in order if any(step.stage == stage for step in steps)]
+    worked_s = sum(s.seconds for one in spans.values() for s in one if s.what in ("work", "fault"))
+    workers = {s.worker for one in spans.values() for s in one if s.worker}
+    return Timeline(
+        told=(
+            f"{len(steps):,} step{'s' if len(steps) > 1 else ''} in {told_length(total_s)}: "
+            f"{told_length(worked_s)} of work on {len(workers)} "
+            f"worker{'' if len(workers) == 1 else 's'}."
+        ),
+        lanes=lanes,
+        height=TOP_PX + LANE_PX * len(lanes) + 4,
+        marks=_marks(total_s),
+        legend=[*(Key(tone=tone_of(s), name=STAGE_NAMES.get(s, s)) for s in stages), *_LEGEND],
+        rows=[row_of(step, spans[step.pk]) for step in stories[: STORIES if is_long else ROWS]],
+        stages=[_stage_row(stage, steps, spans) for stage in stages] if is_long else [],
+        is_long=is_long,
+        is_cut=is_cut or (is_long and len(stories) > STORIES),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    begin: datetime
+    total_s: float
+
+    def bar(self, span: Span, y: int, tone: str, title: str) -> Bar:
+        x = 100 * (span.begin - self.begin).total_seconds() / self.total_s
+        width = 100 * span.seconds / self.total_s
+        is_wait = span.what in ("wait", "backoff")
+        return Bar(
+            x=round(min(99.7, max(0.0, x)), 2),
+            y=y + (5 if is_wait else 1),
+            width=round(max(0.3, min(width, 100 - x)), 2),
+            height=4 if is_wait else 12,
+            tone=tone,
+            title=title,
+        )
+
+
+def _by_step(
+    steps: Sequence[Step], spans: Mapping[int, Sequence[Span]], scale: _Scale
+) -> list[Lane]:
+    lanes = []
+    for at, step in enumerate(steps):
+        y = TOP_PX + LANE_PX * at
+        bars = [
+            scale.bar(span, y, _tone(span, step.stage), _title(step, span))
+            for span in spans[step.pk]
+        ]
+        lanes.append(Lane(name=step_name(step), y=y, text_y=y + 11, bars=bars))
+    return lanes
+
+
+def _by_worker(
+    steps: Sequence[Step], spans: Mapping[int, Sequence[Span]], scale: _Scale
+) -> list[Lane]:
+    """A lane for each worker; runs of one stage that touch on the screen are drawn as one."""
+    runs: dict[str, list[tuple[Span, str]]] = {}
+    for step in steps:
+        for span in spans[step.pk]:
+            if span.what in ("work", "fault"):
+                runs.setdefault(span.worker, []).append((span, step.stage))
+    lanes = []
+    gap = timedelta(seconds=scale.total_s / 400)
+    for at, worker in enumerate(sorted(runs)[:ROWS]):
+        y = TOP_PX + LANE_PX * at
+        bars = [
+            scale.bar(span, y, _tone(span, stage), f"{STAGE_NAMES.get(stage, stage)}: {span.told}")
+            for span, stage in _merged(runs[worker], gap)
+        ]
+        lanes.append(Lane(name=worker, y=y, text_y=y + 11, bars=bars))
+    return lanes
+
+
+def _merged(runs: Iterable[tuple[Span, str]], gap: timedelta) -> list[tuple[Span, str]]:
+    merged: list[tuple[Span, str, int]] = []
+    for span, stage in sorted(runs, key=lambda run: run[0].begin):
+        if merged and merged[-1][1] == stage and merged[-1][0].what == span.what == "work":
+            last, _, n = merged[-1]
+            if span.begin - last.end <= gap:
+                both = Span(
+                    what="work",
+                    begin=last.begin,
+                    end=max(last.end, span.end),
+                    worker=last.worker,
+                    told=f"{n + 1} steps",
+                )
+                merged[-1] = (both, stage, n + 1)
+                continue
+        merged.append((span, stage, 1))
+    return [(span, stage) for span, stage, _ in merged]
+
+
+def _tone(span: Span, stage: str) -> str:
+    return tone_of(stage) if span.what == "work" else f"tone-{span.what}"
+
+
+def _title(step: Step, span: Span) -> str:
+    on = f" on {span.worker}" if span.worker else ""
+    begin = timezone.localtime(span.begin)
+    return f"{step_name(step)}: {span.told}{on}, {told_length(span.seconds)} from {begin:%H:%M:%S}"
+
+
+def _marks(total_s: float) -> list[Label]:
+    """Times under the drawing: round numbers of seconds since the job was sent."""
+    step = next(
+        (s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600) if total_s / s <= 5),
+        86_400 * max(1, round(total_s / 86_400 / 4)) if total_s > 86_400 else 21_600,
+    )
+    return [
+        Label(at=round(100 * at * step / total_s, 2), text=told_length(at * step))
+        for at in range(int(total_s // step) + 1)
+        if 100 * at * step / total_s <= 94
+    ]
+
+
+# -- the table ----------------------------------------------------------------------------------
+
+
+def row_of(step: Step, spans: Sequence[Span]) -> Row:
+    waits = [span for span in spans if span.what in ("wait", "backoff")]
+    runs = [span for span in spans if span.what in ("work", "fault")]
+    told = [f"{told_length(s.seconds)} {s.told}" for s in waits if s.seconds >= 0.5]
+    told += [f"failed: {s.told}" for s in runs if s.what == "fault"]
+    return Row(
+        name=step_name(step),
+        status=StepStatus(step.status).label,
+        created=step.created_at,
+        waited_s=sum(span.seconds for span in waits),
+        waits=told,
+        workers=", ".join(dict.fromkeys(span.worker for span in runs if span.worker)) or "–",
+        runs=len(runs),
+        worked_s=sum(span.seconds for span in runs),
+        error=step.error_message if step.status in OPEN_STEP else "",
+    )
+
+
+def _stage_row(stage: str, steps: Sequence[Step], spans: Mapping[int, Sequence[Span]]) -> StageRow:
+    own = [span for step in steps if step.stage == stage for span in spans[step.pk]]
+    runs = [span for span in own if span.what in ("work", "fault")]
+    return StageRow(
+        name=STAGE_NAMES.get(stage, stage),
+        tone=tone_of(stage),
+        steps=sum(step.stage == stage for step in steps),
+        begin=min((span.begin for span in runs), default=None),
+        end=max((span.end for span in runs), default=None),
+        waited_s=sum(s.seconds for s in own if s.what in ("wait", "backoff")),
+        worked_s=sum(span.seconds for span in runs),
+        faults=sum(span.what == "fault" for span in runs),
+        workers=len({span.worker for span in runs}),
+    )
+
+
+def told_length(seconds: float) -> str:
+    """0.4 s, 12 s, 3 min 10 s, 2 h 5 min, 3 d."""
+    if seconds < 10:
+        return f"{seconds:.1f} s" if seconds % 1 else f"{seconds:.0f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d"
