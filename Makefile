@@ -4,10 +4,12 @@
 # make setup         only prepare
 # make test          prepare and run all tests;  make check  linters and types as well
 
+# make chaos         shoot at workers, engines, Postgres and storage; RUNS=10 SEED=n
+
 PY = .venv/bin/python
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo up stop setup test check lint
+.PHONY: demo up stop setup test check lint chaos
 
 setup:
 	@deploy/setup.sh
@@ -24,6 +26,10 @@ stop:
 test:
 	@deploy/setup.sh tests
 	@$(PY) -m config.testrun $(ARGS)
+
+chaos:
+	@deploy/setup.sh tests
+	@$(PY) -m tests.acceptance.chaos --runs $(or $(RUNS),1) --seed $(or $(SEED),0)
 
 lint:
 	@deploy/setup.sh tests

@@ -83,7 +83,7 @@ _default_storage: dict[str, Any] = {
     "OPTIONS": {"location": str(VAR / "media"), "allow_overwrite": True},
 }
 if STORAGE == "s3":
-    from botocore.config import Config
+    from botocore.config import Config  # type: ignore[import-untyped]
 
     _default_storage = {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -301,6 +301,13 @@ ENGINES: dict[str, EngineConfig] = {
         "OPTIONS": {"threads": ENGINE_THREADS},
     },
 }
+
+SLOW_PAGE_S = _number("DOCKET_SLOW_PAGE_MS", 0) / 1000
+if SLOW_PAGE_S:
+    ENGINES["read"] = {
+        "BACKEND": "ingestion.engines.slow.SlowReader",
+        "OPTIONS": {"slow_s": SLOW_PAGE_S, "reader": ENGINES["read"]},
+    }
 
 LOGGING = {
     "version": 1,

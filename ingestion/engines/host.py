@@ -199,7 +199,7 @@ class EngineHost:
                     return bytes(buffer[_LENGTH.size : wanted])
             if time.monotonic() > deadline:
                 raise EngineGone(
-                    f"Reading took longer than its limit of {limit_s:g} s and was stopped.",
+                    f"Reading took longer than its limit of {limit_s:.3g} s and was stopped.",
                     "time_limit",
                 )
             if not ready and _memory(child.pid) > self._memory_bytes:

@@ -95,7 +95,7 @@ def expire(step: Step) -> None:
     """The job of this step has used up its time: it fails, the step with it."""
     with transaction.atomic():
         job = rows.lock_after_work(step)
-        rows.update_held(step)
+        hold(step)
         limit_s = limits.job_limit_s(step.job)
         message = (
             f"It was worked on for {limit_s:,} s, as long as a job may take; raise the project's "
@@ -128,7 +128,8 @@ def _back_off(step: Step, job: Job, fault: EngineFault, attempts: int) -> None:
 def _grown_s(n: int) -> float:
     """min(longest, base * factor^(n-1)) seconds, spread by half to either side."""
     grown_s = settings.BACKOFF_BASE_S * settings.BACKOFF_FACTOR ** (n - 1)
-    return min(settings.BACKOFF_MAX_S, grown_s) * random.uniform(0.5, 1.5)
+    spread = random.uniform(0.5, 1.5)
+    return float(min(settings.BACKOFF_MAX_S, grown_s) * spread)
 
 
 def _queue_again(
