@@ -95,21 +95,23 @@ def _begin_anew() -> None:
 os.register_at_fork(after_in_child=_begin_anew)
 
 
-def write_counts() -> None:
+def write_counts() -> bool:
     """Write what this process has counted, if anything is new. Belongs outside transactions.
 
-    Never raises for a database that is away: the counts are kept for the next time."""
+    False where the database is away: the counts are kept for the next time."""
     row = _row
     if metrics.news() == row.news or not row.lock.acquire(blocking=False):
-        return
+        return True
     try:
-        row.at = time.monotonic()
         row.write()
     except NoDatabase as fault:
         connection.close_if_unusable_or_obsolete()
         log.warning("metrics.not_written", extra={"fault": type(fault).__name__})
+        return False
     finally:
+        row.at = time.monotonic()
         row.lock.release()
+    return True
 
 
 def write_after_request(
@@ -163,15 +165,15 @@ def scrape(request: HttpRequest) -> HttpResponse:
     if not _may_scrape(request):
         refused = "Send `Authorization: Bearer` with DOCKET_METRICS_TOKEN, or sign in as superuser."
         return HttpResponse(refused, status=403, content_type="text/plain")
-    write_counts()
     registry = CollectorRegistry()
     registry.register(_Everything())
     try:
-        told = generate_latest(registry)
+        if write_counts():
+            told = generate_latest(registry)
+            return HttpResponse(told, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     except NoDatabase as fault:
         log.warning("metrics.away", extra={"fault": type(fault).__name__})
-        return HttpResponse("No database.", status=503, content_type="text/plain")
-    return HttpResponse(told, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    return HttpResponse("No database.", status=503, content_type="text/plain")
 
 
 def _may_scrape(request: HttpRequest) -> bool:
