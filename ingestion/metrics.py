@@ -306,8 +306,11 @@ def _workers() -> Iterator[Metric]:
     paused = set(Control.objects.filter(is_paused=True).values_list("host", flat=True))
     yield _gauge("docket_workers_paused", "1 while all hosts are paused", float("" in paused))
     yield _gauge("docket_hosts_paused", "Hosts paused on their own", len(paused - {""}))
-    held = fresh.aggregate(held=Sum("memory_bytes"))["held"] or 0
-    text = "Resident bytes of workers seen of late, with their engine children"
+    # One that has nothing to do says so once.
+    names = [f"{host}:{pid}" for host, pid in living]
+    there = WorkerBeat.objects.filter(Q(name__in=names) | Q(pk__in=fresh.values("pk")))
+    held = there.aggregate(held=Sum("memory_bytes"))["held"] or 0
+    text = "Resident bytes of workers and their engine children, as they last said"
     yield _gauge("docket_engine_memory_bytes", text, held)
 
 

@@ -28,6 +28,8 @@ def work() -> None:
     away ends the task: steps keep their leases, and the reaper sends new tokens."""
     try:
         _work_for_a_span()
+        # It may be long until there is work again.
+        write_counts()
     except (OperationalError, InterfaceError) as fault:
         connection.close()
         log.warning("task.database", extra={"fault": type(fault).__name__})
@@ -43,7 +45,6 @@ def _work_for_a_span() -> None:
             workers.idle()
             return
         run(step)
-    write_counts()
     queue.push(min(1, ledger.count_ready()))
 
 

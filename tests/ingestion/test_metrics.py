@@ -118,6 +118,14 @@ def test_a_search_is_counted_by_its_way_and_written_after_the_request(client: Cl
     assert told['docket_search_seconds_bucket{le="+Inf",mode="lexical"}'] == 1
 
 
+def test_a_worker_that_runs_dry_leaves_nothing_uncounted(fake_engines: Settings) -> None:
+    tasks.work()
+    factories.job()
+    tasks.work()
+    (row,) = Tally.objects.all()
+    assert row.counts['docket_steps_total{outcome="done",stage="embed"}'] == 1
+
+
 # -- adding up -----------------------------------------------------------------------------
 
 
