@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from config import database, settings
+from tests.servers import redis_is_installed
 
 if settings.EMBEDDED_DATABASE:
     database.start(settings.VAR)
@@ -31,11 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in item.keywords and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason="browser: no chromium on this machine"))
+        if "redis" in item.keywords and not redis_is_installed():
+            item.add_marker(pytest.mark.skip(reason="redis: no redis-server on this machine"))
         if "real_data" in item.keywords and not REAL_DATA.is_dir():
             item.add_marker(pytest.mark.skip(reason="real_data: no folder shared/data"))
 
 
-LEFT_OUT = ("browser", "real_data")
+LEFT_OUT = ("browser", "real_data", "redis")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -114,7 +118,13 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Starts embedded Postgres, gunicorn and `manage.py work` as subprocesses."""
-    var = tmp_path_factory.mktemp("site") / "var"
+    with running_site(tmp_path_factory.mktemp("site") / "var") as made:
+        yield made
+
+
+@contextmanager
+def running_site(var: Path, **more: str) -> Iterator[Site]:
+    """A site with a database of its own; `more` is added to its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -127,6 +137,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "DJANGO_SUPERUSER_PASSWORD": "a-long-test-word",
     }
     environment.pop("DATABASE_URL", None)
+    environment |= more
     made = Site(
         url=f"http://127.0.0.1:{port}",
         username="operator",
