@@ -9,11 +9,14 @@ from documents import views as documents
 from ingestion import api as ingestion_api
 from ingestion import health, metrics
 from ingestion import views as ingestion
+from ingestion.admin import panel
 from search import api as search_api
 from search import views as search
 
 admin.site.site_header = admin.site.site_title = "Docket"
 admin.site.index_title = "What runs, what failed, what is known"
+# Its lists are wide; the front page leads everywhere.
+admin.site.enable_nav_sidebar = False
 
 urlpatterns = [
     path("", ingestion.home, name="home"),
@@ -63,5 +66,9 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.scrape, name="metrics"),
+    path("admin/", admin.site.admin_view(panel.front)),
+    path("admin/failures/retry", admin.site.admin_view(panel.retry_kind), name="retry-kind"),
+    path("admin/workers/pause", admin.site.admin_view(panel.pause), name="workers-pause"),
+    path("admin/workers/resume", admin.site.admin_view(panel.resume), name="workers-resume"),
     path("admin/", admin.site.urls),
 ]

@@ -39,7 +39,14 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 
 class OfProjects(admin.ModelAdmin[Any]):
-    """Lists start from the user."""
+    """Lists start from the user: staff see the rows of their projects, without any further
+    permission, and nothing else."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return admin.site.has_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.site.has_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = self.model.objects.visible_to(request.user)
@@ -74,8 +81,7 @@ class ProjectAdmin(OfProjects):
     inlines = [MembershipInline]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or operates(request, obj))
+        return obj is None or operates(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deleting a project deletes its blobs too, which a list action would forget."""

@@ -42,6 +42,7 @@ _DOING = {
 }
 REPAIR_S = 60
 _BY_SENDER = "The file itself is at fault: a retry ends the same way. Ask for a sound copy."
+_FAULTS_OF_FILES = {"file_damaged", "page_damaged", "password_required", "password_wrong"}
 _NEXT_MOVES = {
     "file_damaged": _BY_SENDER,
     "page_damaged": _BY_SENDER,
@@ -306,6 +307,11 @@ def step_name(step: Step) -> str:
     if step.first == step.last:
         return f"{name}, page {step.first}"
     return f"{name}, pages {step.first}–{step.last}"
+
+
+def is_curable(code: str) -> bool:
+    """Whether a retry of the same bytes may end otherwise."""
+    return code not in _FAULTS_OF_FILES
 
 
 def next_move(code: str) -> str:

@@ -266,9 +266,9 @@ class _Scale:
         width = 100 * span.seconds / self.total_s
         is_wait = span.what in ("wait", "backoff")
         return Bar(
-            x=round(min(99.7, max(0.0, x)), 2),
+            x=round(min(99.4, max(0.0, x)), 2),
             y=y + (5 if is_wait else 1),
-            width=round(max(0.3, min(width, 100 - x)), 2),
+            width=round(max(0.6, min(width, 100 - x)), 2),
             height=4 if is_wait else 12,
             tone=tone,
             title=title,
@@ -285,8 +285,16 @@ def _by_step(
             scale.bar(span, y, _tone(span, step.stage), _title(step, span))
             for span in spans[step.pk]
         ]
-        lanes.append(Lane(name=step_name(step), y=y, text_y=y + 11, bars=bars))
+        lanes.append(Lane(name=_short(step), y=y, text_y=y + 11, bars=bars))
     return lanes
+
+
+def _short(step: Step) -> str:
+    """The name of a step beside its bars, where there is little room."""
+    name = STAGE_NAMES.get(step.stage, step.stage)
+    if step.first is None:
+        return name
+    return f"{name} {step.first}" if step.first == step.last else f"{name} {step.first}–{step.last}"
 
 
 def _by_worker(

@@ -1,0 +1,15 @@
+"""The admin's view of the queue: what runs, what failed and why, and what puts it right.
+
+    panel     the front page, the page of the workers, the questions before many are acted on
+    jobs      the list of jobs, the page of one, its buttons
+    steps     single steps
+    limits    how much of a project's work may go on at once, and for how long
+    control   workers, pause and resume
+    lists     what lists share
+
+Lists start from the user; every button calls the verb that the site and the API call.
+"""
+
+from ingestion.admin import control, jobs, limits, steps
+
+__all__ = ["control", "jobs", "limits", "steps"]

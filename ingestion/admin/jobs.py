@@ -1,0 +1,320 @@
+"""Jobs in the admin: the list with what each waits for, the page of one, and its buttons."""
+
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from documents.admin import OF_OWN_PROJECTS, OfProjects, ReadOnly
+from documents.errors import DocketError
+from documents.models import AnyUser, Document
+from documents.presentation import ago
+from ingestion import ledger, overview, presentation, queries, rework, timeline, waiting
+from ingestion.admin import panel
+from ingestion.admin.lists import CappedPaginator, FailedWith, operated_projects
+from ingestion.models import Job, JobStatus, Kind, Priority, Step, StepStatus
+
+DOCUMENTS_AGAIN = 5_000
+Verb = Callable[[UUID, AnyUser | None], Job]
+
+
+class JobList(ChangeList):
+    """A page of the list, each job with its sentence, in a constant number of queries."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        jobs: list[Any] = list(self.result_list)
+        sentences = waiting.sentences(jobs)
+        for job in jobs:
+            job.sentence = sentences[job.pk]
+        self.result_list = cast(Any, jobs)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly, OfProjects):
+    list_display = [
+        "__str__",
+        "state",
+        "what",
+        "project",
+        "kind",
+        "told_priority",
+        "pages",
+        "documents_made",
+        "sender",
+        "sent",
+    ]
+    list_filter = [
+        "status",
+        "kind",
+        "priority",
+        FailedWith,
+        OF_OWN_PROJECTS,
+        ("created_by", admin.RelatedOnlyFieldListFilter),
+    ]
+    search_fields = ["upload__filename", "=id"]
+    search_help_text = "A part of the file's name, or a job's id."
+    list_select_related = ["upload", "project", "created_by"]
+    list_per_page = 50
+    ordering = ["-created_at"]
+    show_full_result_count = False
+    paginator = CappedPaginator
+    exclude = ["documents"]
+    actions = [
+        "retry",
+        "cancel",
+        "make_urgent",
+        "make_high",
+        "make_normal",
+        "make_low",
+        "process_again",
+    ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return JobList
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("retry-failed/", wrap(self.retry_failed), name="ingestion_job_retry_failed"),
+            path("<uuid:job_id>/do/<str:verb>/", wrap(self.act), name="ingestion_job_do"),
+        ]
+        return [*own, *super().get_urls()]
+
+    # -- what a row shows ---------------------------------------------------------------------
+
+    @admin.display(description="state", ordering="status")
+    def state(self, job: Job) -> str:
+        badge = presentation.badge(job)
+        return format_html('<span class="badge {}">{}</span>', badge.tone, badge.label)
+
+    @admin.display(description="what it waits for, or how it ended")
+    def what(self, job: Any) -> str:
+        code = format_html(" <code>{}</code>", job.error_code) if job.error_code else ""
+        return format_html("{}{}", job.sentence, code)
+
+    @admin.display(description="priority", ordering="priority")
+    def told_priority(self, job: Job) -> str:
+        return Priority(job.priority).label
+
+    @admin.display(description="pages", ordering="pages_total")
+    def pages(self, job: Job) -> str:
+        read = f"{job.pages_read} of {job.pages_total}" if job.is_open else str(job.pages_total)
+        return f"{read} ({job.pages_failed} not read)" if job.pages_failed else read
+
+    @admin.display(description="sent by", ordering="created_by")
+    def sender(self, job: Job) -> str:
+        return job.created_by.get_username() if job.created_by else "a command"
+
+    @admin.display(description="sent", ordering="created_at")
+    def sent(self, job: Job) -> str:
+        return ago(job.created_at)
+
+    # -- the page of one job --------------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        job = cast(Job | None, self.get_object(request, object_id))
+        shown = {} if job is None else self._shown(request, job)
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+    def _shown(self, request: HttpRequest, job: Job) -> dict[str, Any]:
+        return {
+            "told": queries.progress(job, request.user, 1),
+            "timeline": timeline.of(job),
+            "hint": presentation.next_move(job.error_code) if job.error_code else "",
+            "may_operate": queries.may_operate(request.user, job.project),
+            "priorities": Priority.choices,
+            "title": str(job),
+            "subtitle": None,
+        }
+
+    # -- verbs ----------------------------------------------------------------------------------
+
+    def act(self, request: HttpRequest, job_id: UUID, verb: str) -> HttpResponse:
+        """A button of one job: retry, cancel, priority, or retry of one of its steps."""
+        if request.method != "POST":
+            return redirect("admin:ingestion_job_change", job_id)
+        job = get_object_or_404(self.get_queryset(request), pk=job_id)
+        if not queries.may_operate(request.user, job.project):
+            raise PermissionDenied("Only an operator of its project may do that.")
+        try:
+            told = _do(job, verb, request)
+        except DocketError as fault:
+            messages.warning(request, fault.message)
+        else:
+            messages.success(request, told)
+        return panel.back(request, reverse("admin:ingestion_job_change", args=[job_id]))
+
+    def retry_failed(self, request: HttpRequest) -> HttpResponse:
+        """All that failed among the jobs of the current filter, on all pages of the list."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        narrowed = self.get_changelist_instance(request).get_queryset(request).order_by()
+        failed = narrowed.exclude(kind=Kind.BATCH).filter(
+            Q(status=JobStatus.FAILED)
+            | Q(
+                Exists(Step.objects.filter(job=OuterRef("pk"), status=StepStatus.FAILED)),
+                status=JobStatus.COMPLETED,
+            )
+        )
+        jobs = panel.operated(request.user, cast(Any, failed))
+        home = reverse("admin:ingestion_job_changelist")
+        if request.method == "POST":
+            return panel.retried(request, jobs, home)
+        return panel.ask_to_retry(
+            request,
+            jobs,
+            what="of this list failed, or completed with something that failed",
+            hint="",
+            action=request.get_full_path(),
+            hidden=[],
+            back=f"{home}?{request.GET.urlencode()}",
+        )
+
+    def _each(self, request: HttpRequest, jobs: QuerySet[Job], verb: Verb, done: str) -> None:
+        """Apply a verb of the ledger to the jobs that the user operates; tell what happened."""
+        allowed = operated_projects(request.user)
+        count = 0
+        for job in jobs.select_related("upload"):
+            if job.project_id not in allowed:
+                self.message_user(request, f"{job}: you are not its operator.", messages.ERROR)
+                continue
+            try:
+                verb(job.pk, request.user)
+            except DocketError as fault:
+                self.message_user(request, f"{job}: {fault.message}", messages.WARNING)
+            else:
+                count += 1
+        if count:
+            self.message_user(request, f"{count} {done}.", messages.SUCCESS)
+
+    def _ask(
+        self, request: HttpRequest, jobs: QuerySet[Job], action: str, **told: str
+    ) -> HttpResponse | None:
+        """The question before an action, None when it was answered with yes."""
+        if "sure" in request.POST:
+            return None
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        return panel.ask(
+            request,
+            jobs=list(jobs.select_related("upload", "project")[: overview.SAMPLE]),
+            count=jobs.count(),
+            action=request.get_full_path(),
+            hidden=[
+                ("sure", "yes"),
+                ("action", action),
+                ("select_across", request.POST.get("select_across", "0")),
+                *((ACTION_CHECKBOX_NAME, pk) for pk in chosen),
+            ],
+            back=request.get_full_path(),
+            **told,
+        )
+
+    @admin.action(description="Retry what failed or was cancelled")
+    def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        self._each(request, jobs, ledger.retry, "taken up again")
+
+    @admin.action(description="Cancel …")
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+        question = self._ask(
+            request,
+            jobs,
+            "cancel",
+            title="Cancel these jobs?",
+            told="Steps at work are stopped. What was done stays, and a retry takes it up again.",
+            button="Cancel them",
+        )
+        if question is None:
+            self._each(request, jobs, ledger.cancel, "cancelled")
+        return question
+
+    @admin.action(description="Priority: urgent")
+    def make_urgent(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        self._each(request, jobs, _to(Priority.URGENT), "made urgent")
+
+    @admin.action(description="Priority: high")
+    def make_high(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        self._each(request, jobs, _to(Priority.HIGH), "made high")
+
+    @admin.action(description="Priority: normal")
+    def make_normal(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        self._each(request, jobs, _to(Priority.NORMAL), "made normal")
+
+    @admin.action(description="Priority: low")
+    def make_low(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        self._each(request, jobs, _to(Priority.LOW), "made low")
+
+    @admin.action(description="Extract and index again …")
+    def process_again(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+        question = self._ask(
+            request,
+            jobs,
+            "process_again",
+            title="Extract and index the documents of these jobs again?",
+            told="Values are extracted anew from the text that is there, except in documents that "
+            "a person settled; then they are indexed again. One job a project.",
+            button="Extract and index again",
+        )
+        if question is None:
+            self._process(request, jobs)
+        return question
+
+    def _process(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        chosen = panel.operated(request.user, cast(Any, jobs.order_by()))
+        of_jobs = Q(upload__in=chosen.values("upload")) | Q(process_jobs__in=chosen.values("pk"))
+        by_project: dict[int, list[Document]] = {}
+        found = Document.objects.filter(of_jobs).order_by("pk").distinct()
+        for document in found.only("pk", "project_id")[:DOCUMENTS_AGAIN]:
+            by_project.setdefault(document.project_id, []).append(document)
+        if not by_project:
+            told = "No document of these jobs is in a project that you operate."
+            self.message_user(request, told, messages.WARNING)
+        for documents in by_project.values():
+            job = rework.process(documents, user=request.user)
+            link = format_html(
+                '<a href="{}">{}</a>', reverse("admin:ingestion_job_change", args=[job.pk]), job
+            )
+            told = format_html("{}: {} documents are gone through again.", link, len(documents))
+            self.message_user(request, told, messages.SUCCESS)
+
+
+def _do(job: Job, verb: str, request: HttpRequest) -> str:
+    """Apply the verb of a button; the sentence that tells it. Raises DocketError."""
+    if verb == "retry":
+        ledger.retry(job.pk, request.user)
+        return f"{job} is taken up again."
+    if verb == "cancel":
+        ledger.cancel(job.pk, request.user)
+        return f"{job} was cancelled."
+    if verb == "step":
+        asked = request.POST.get("step", "")
+        step = get_object_or_404(Step, pk=int(asked) if asked.isdecimal() else 0, job=job)
+        ledger.retry_step(step.pk, request.user)
+        return f"{presentation.step_name(step)} runs again, and all that follows from it."
+    chosen = request.POST.get("priority", "")
+    if verb == "priority" and chosen in {str(priority) for priority in Priority.values}:
+        ledger.set_priority(job.pk, int(chosen), request.user)
+        return f"Priority is now {Priority(int(chosen)).label}."
+    raise PermissionDenied("There is no such button.")
+
+
+def _to(priority: Priority) -> Verb:
+    def verb(job_id: UUID, actor: AnyUser | None) -> Job:
+        return ledger.set_priority(job_id, priority, actor)
+
+    return verb

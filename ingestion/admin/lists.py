@@ -1,0 +1,56 @@
+"""What the lists of jobs and steps share."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from documents.models import AnyUser, Project, Role
+from ingestion.models import Job, JobStatus, Step, StepStatus
+from ingestion.statistics import steps_of
+
+COUNTED_ROWS = 10_000
+
+
+def operated_projects(user: AnyUser) -> set[int]:
+    return set(Project.objects.open_to(user, Role.OPERATOR).values_list("pk", flat=True))
+
+
+class CappedPaginator(Paginator[Any]):
+    """Counts to 10,000: nobody turns further, and a full count costs more than it tells."""
+
+    @cached_property
+    def count(self) -> int:
+        return cast(Any, self.object_list)[:COUNTED_ROWS].count()  # type: ignore[no-any-return]
+
+
+class FailedWith(admin.SimpleListFilter):
+    """The code of a job that failed, or of a failed step of a job that completed."""
+
+    title = "error code"
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        of_steps = steps_of(request.user).filter(status=StepStatus.FAILED)
+        of_jobs = Job.objects.visible_to(request.user).filter(status=JobStatus.FAILED).order_by()
+        codes = {
+            *of_steps.values_list("error_code", flat=True).distinct(),
+            *of_jobs.values_list("error_code", flat=True).distinct(),
+        }
+        return [(code, code) for code in sorted(codes) if code]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        code = self.value()
+        if not code:
+            return rows
+        if rows.model is Step:
+            return rows.filter(error_code=code, status=StepStatus.FAILED)
+        steps = Step.objects.filter(job=OuterRef("pk"), status=StepStatus.FAILED, error_code=code)
+        return rows.filter(
+            Q(error_code=code, status=JobStatus.FAILED)
+            | Q(Exists(steps), status=JobStatus.COMPLETED)
+        )

@@ -1,0 +1,66 @@
+"""Single steps in the admin, and their retry."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from documents.admin import OfProjects, ReadOnly
+from documents.errors import DocketError
+from ingestion import ledger, presentation
+from ingestion.admin.lists import CappedPaginator, FailedWith, operated_projects
+from ingestion.models import Step
+from ingestion.statistics import steps_of
+
+
+@admin.register(Step)
+class StepAdmin(ReadOnly, OfProjects):
+    list_display = [
+        "name",
+        "job",
+        "status",
+        "attempts",
+        "losses",
+        "worker",
+        "engine",
+        "elapsed_s",
+        "error_code",
+        "error_message",
+        "finished_at",
+    ]
+    list_filter = ["status", "stage", FailedWith]
+    list_select_related = ["job__upload"]
+    search_fields = ["=job__id", "job__upload__filename"]
+    search_help_text = "A job's id, or a part of its file's name."
+    ordering = ["-id"]
+    list_per_page = 50
+    show_full_result_count = False
+    paginator = CappedPaginator
+    actions = ["retry"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        return steps_of(request.user)
+
+    @admin.display(description="step", ordering="id")
+    def name(self, step: Step) -> str:
+        return presentation.step_name(step)
+
+    @admin.action(description="Retry these steps, and what follows from them")
+    def retry(self, request: HttpRequest, steps: QuerySet[Step]) -> None:
+        """Failed steps of one job are taken up one after the other: the first opens the job."""
+        allowed = operated_projects(request.user)
+        count = 0
+        for step in steps.order_by("pk"):
+            name = presentation.step_name(step)
+            if step.project_id not in allowed:
+                told = f"{name}: you are not the operator of its project."
+                self.message_user(request, told, messages.ERROR)
+                continue
+            try:
+                ledger.retry_step(step.pk, request.user)
+            except (DocketError, Step.DoesNotExist) as fault:
+                told = getattr(fault, "message", "it was planned anew with what comes before it.")
+                self.message_user(request, f"{name}: {told}", messages.WARNING)
+            else:
+                count += 1
+        if count:
+            self.message_user(request, f"{count} taken up again.", messages.SUCCESS)
