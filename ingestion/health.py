@@ -80,12 +80,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def look() -> Told:
     """What each check found, an entry a check, `ok` in each that can fail."""
-    deadline = time.monotonic() + LIMIT_S
     asked = [(check, check.ask()) for check in CHECKS]
     told: Told = {}
     for check, future in asked:
         try:
-            told |= future.result(timeout=max(0.0, deadline - time.monotonic()))
+            told |= future.result(timeout=check.patience_s())
         except NoAnswer:
             told |= check.silence(f"no answer in {LIMIT_S:g} s")
     return told
@@ -100,7 +99,7 @@ class Check:
         self._names, self._look, self._kept_s = names, look, kept_s
         self._lock = threading.Lock()
         self._future: Future[Told] | None = None
-        self._ended = 0.0
+        self._began = self._ended = 0.0
 
     def ask(self) -> "Future[Told]":
         with self._lock:
@@ -108,8 +107,14 @@ class Check:
             is_old = time.monotonic() - self._ended > self._kept_s
             if future is None or (future.done() and is_old):
                 future = self._future = Future()
+                self._began = time.monotonic()
                 threading.Thread(target=self._run, args=(future,), daemon=True).start()
             return future
+
+    def patience_s(self) -> float:
+        """How long to wait for the look that is being taken: LIMIT_S from its beginning, however
+        many ask meanwhile. While nothing answers, those who ask must not hold all threads."""
+        return max(0.0, self._began + LIMIT_S - time.monotonic())
 
     def forget(self) -> None:
         """Look anew when next asked."""

@@ -136,12 +136,13 @@ from django.test import Client
 from config import metrics as counted
 counted.step_ended("ocr", "done", 1.0)
 told = {}
-for path in ("/healthz", "/readyz", "/metrics", "/login"):
+for name in ("/healthz", "/readyz", "/readyz again", "/metrics", "/login"):
+    path = name.split()[0]
     began = time.monotonic()
     headers = {"Authorization": "Bearer a-token", "Host": "docket.test"}
     answer = Client(raise_request_exception=False).get(path, headers=headers)
     text = answer.content.decode(errors="replace") if path != "/login" else ""
-    told[path] = [answer.status_code, time.monotonic() - began, text]
+    told[name] = [answer.status_code, time.monotonic() - began, text]
 print(json.dumps(told))
 """
 
@@ -186,6 +187,10 @@ def test_without_a_database_a_process_in_production_is_alive_and_says_soon_that_
     assert not any(checks[name]["ok"] for name in ("database", "migrations", "workers"))
     assert checks["storage"]["ok"] is True
     assert "hidden-word" not in text
+    # Many who ask must not hold up all threads for as long.
+    status, seconds, _ = told["/readyz again"]
+    assert status == 503
+    assert seconds < 0.5
     assert told["/metrics"][0] == 503
     # All else is sent to HTTPS.
     assert told["/login"][0] == 301
