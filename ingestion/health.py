@@ -182,5 +182,5 @@ CHECKS = (
     Check(("database",), _database, kept_s=KEPT_S),
     Check(("migrations",), _migrations, kept_s=COSTLY_KEPT_S),
     Check(("storage",), _storage, kept_s=COSTLY_KEPT_S),
-    Check(("workers", "queue"), _workers, kept_s=KEPT_S),
+    Check(("workers", "queue"), _workers, kept_s=COSTLY_KEPT_S),
 )
