@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from documents.admin import OfProjects, ReadOnly
 from documents.errors import DocketError
 from ingestion import ledger, presentation
-from ingestion.admin.lists import CappedPaginator, FailedWith, operated_projects
+from ingestion.admin.lists import CappedPaginator, FailedWith, OfStage, operated_projects
 from ingestion.models import Step
 from ingestion.statistics import steps_of
 
@@ -27,7 +27,7 @@ class StepAdmin(ReadOnly, OfProjects):
         "error_message",
         "finished_at",
     ]
-    list_filter = ["status", "stage", FailedWith]
+    list_filter = ["status", OfStage, FailedWith]
     list_select_related = ["job__upload"]
     search_fields = ["=job__id", "job__upload__filename"]
     search_help_text = "A job's id, or a part of its file's name."
