@@ -1,15 +1,38 @@
-"""The admin: retry and cancel, and lists that start from the user."""
+"""The admin: what runs, what failed and why, what puts it right, and who may."""
+
+import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
-from documents.models import Role
-from ingestion import ledger
-from ingestion.models import Job, JobStatus
+from config.engines import EngineError
+from documents.models import AuditEvent, Project, Role
+from ingestion import ledger, workers
+from ingestion.models import (
+    Chore,
+    Control,
+    Job,
+    JobStatus,
+    Kind,
+    Limits,
+    Priority,
+    Step,
+    StepStatus,
+    WorkerBeat,
+)
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore:No directory at:UserWarning"),
+]
 LISTS = [
     "documents/document",
     "documents/page",
@@ -19,9 +42,56 @@ LISTS = [
     "documents/auditevent",
     "ingestion/job",
     "ingestion/step",
+    "ingestion/limits",
     "ingestion/workerbeat",
     "ingestion/control",
 ]
+JOBS = "/admin/ingestion/job/"
+
+
+@pytest.fixture
+def project() -> Project:
+    return factories.project()
+
+
+@pytest.fixture
+def operator(project: Project) -> Client:
+    """Staff, and operator of one project; nothing else was given to them."""
+    return staff(Role.OPERATOR, project)
+
+
+def staff(role: Role, project: Project) -> Client:
+    client = Client()
+    client.force_login(factories.user(role, project, is_staff=True))
+    return client
+
+
+def failed(project: Project, code: str = "engine_crashed", filename: str = "torn.txt") -> Job:
+    """A job that failed at its first step."""
+    job = factories.job(in_project=project, filename=filename)
+    step = Step.objects.get(job=job)
+    Step.objects.exclude(pk=step.pk).filter(status=StepStatus.QUEUED).update(
+        run_after=timezone.now() + timedelta(hours=1)
+    )
+    claimed = ledger.claim("ada:7")
+    assert claimed is not None
+    assert claimed.pk == step.pk
+    ledger.fail(claimed, EngineError("The engine crashed on it.", code), elapsed_s=1)
+    job.refresh_from_db()
+    assert job.status == JobStatus.FAILED
+    return job
+
+
+def act(client: Client, action: str, *jobs: Job, **more: Any) -> str:
+    data = {"action": action, "_selected_action": [str(job.pk) for job in jobs], **more}
+    return client.post(JOBS, data, follow=True).content.decode()
+
+
+def do(client: Client, job: Job, verb: str, **data: Any) -> Any:
+    return client.post(f"{JOBS}{job.pk}/do/{verb}/", data, follow=True)
+
+
+# -- lists and pages -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -39,19 +109,235 @@ def test_a_job_shows_its_steps_with_their_attempts(admin_client: Client) -> None
     assert "split" in page
 
 
-def act(client: Client, action: str, job: Job) -> str:
-    data = {"action": action, "_selected_action": [str(job.pk)]}
-    return client.post("/admin/ingestion/job/", data, follow=True).content.decode()
+def test_a_failed_job_says_why_and_what_puts_it_right(operator: Client, project: Project) -> None:
+    job = failed(project)
+    page = operator.get(f"{JOBS}{job.pk}/change/").text
+    assert "The engine crashed on it." in page
+    assert "engine_crashed" in page
+    assert "if it comes again, the page itself makes the engine crash" in page
+    assert "Timeline" in page
+    assert ">Retry</button>" in page
 
 
-def test_an_operator_cancels_and_retries(admin_client: Client) -> None:
-    job = factories.job()
-    assert "1 cancelled" in act(admin_client, "cancel", job)
-    job.refresh_from_db()
-    assert job.status == JobStatus.CANCELLED
-    assert "1 taken up again" in act(admin_client, "retry", job)
+def test_jobs_of_every_kind_have_a_page(admin_client: Client, project: Project) -> None:
+    batch = Job.objects.create(project=project, kind=Kind.BATCH, status=JobStatus.RUNNING)
+    again = Job.objects.create(project=project, kind=Kind.PROCESS, documents_made=2)
+    child = factories.job(in_project=project, filename="one.txt")
+    Job.objects.filter(pk=child.pk).update(parent=batch)
+    page = admin_client.get(f"{JOBS}{batch.pk}/change/").text
+    assert "0 of 1 file done. It waits for one.txt." in page
+    assert "one.txt</a>" in page
+    assert "0 of 2 documents done." in admin_client.get(f"{JOBS}{again.pk}/change/").text
+    assert admin_client.get(JOBS).status_code == 200
+
+
+def test_the_list_says_what_each_job_waits_for_in_a_constant_number_of_queries(
+    operator: Client, project: Project
+) -> None:
+    factories.job(in_project=project)
+    assert "No worker is running" in operator.get(JOBS).text
+    with CaptureQueriesContext(connection) as one:
+        operator.get(JOBS)
+    for _ in range(9):
+        factories.job(in_project=project)
+    with CaptureQueriesContext(connection) as ten:
+        operator.get(JOBS)
+    assert len(ten) == len(one)
+
+
+def test_pages_hold_no_inline_script_and_no_inline_style(
+    admin_client: Client, project: Project
+) -> None:
+    job = failed(project)
+    paths = [
+        "/admin/",
+        JOBS,
+        f"{JOBS}{job.pk}/change/",
+        "/admin/ingestion/workerbeat/",
+        "/admin/failures/retry?code=engine_crashed",
+        "/admin/ingestion/limits/add/",
+        "/admin/ingestion/step/",
+    ]
+    for path in paths:
+        html = admin_client.get(path).text
+        assert "<html" in html
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html), path
+        assert not re.search(r"<script(?![^>]*\ssrc=)", html), path
+
+
+# -- the front page -------------------------------------------------------------
+
+
+def test_the_front_page_says_what_failed_and_why_by_kind(
+    operator: Client, project: Project
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        failed(project, filename=name)
+    failed(project, "file_damaged", "c.txt")
+    page = operator.get("/admin/")
+    kinds = page.context["panel"]["failed"]
+    assert {(kind.code, kind.jobs, kind.retryable) for kind in kinds} == {
+        ("engine_crashed", 2, 2),
+        ("file_damaged", 1, 1),
+    }
+    assert "The engine crashed on it." in page.text
+    assert "Retry all 2 of this kind" in page.text
+    assert "No worker is running" in page.text
+    assert "3 steps failed for good in the last 24 hours." in page.text
+
+
+def test_failed_pages_of_completed_jobs_are_among_what_failed(
+    operator: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project)
+    Step.objects.create(
+        job=job,
+        project=project,
+        stage="ocr",
+        first=1,
+        last=1,
+        status=StepStatus.FAILED,
+        error_code="page_damaged",
+        error_message="Page 1 is torn.",
+        finished_at=timezone.now(),
+    )
+    now = timezone.now()
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.COMPLETED, completed_at=now)
+    (kind,) = operator.get("/admin/").context["panel"]["failed"]
+    assert (kind.code, kind.jobs, kind.sentence) == ("page_damaged", 1, "Page 1 is torn.")
+    assert list(kind.newest) == [job]
+
+
+def test_what_failed_long_ago_is_not_on_the_front_page(operator: Client, project: Project) -> None:
+    job = failed(project)
+    long_ago = timezone.now() - timedelta(days=9)
+    Job.objects.filter(pk=job.pk).update(failed_at=long_ago)
+    Step.objects.filter(job=job).update(finished_at=long_ago)
+    assert not operator.get("/admin/").context["panel"]["failed"]
+
+
+def test_the_front_page_costs_the_same_queries_for_few_and_for_many(
+    operator: Client, project: Project
+) -> None:
+    failed(project)
+    operator.get("/admin/")
+    with CaptureQueriesContext(connection) as few:
+        operator.get("/admin/")
+    for n in range(8):
+        failed(project, f"code_{n}")
+        factories.job(in_project=project)
+    with CaptureQueriesContext(connection) as many:
+        operator.get("/admin/")
+    assert len(many) == len(few)
+
+
+def test_the_front_page_tells_of_the_backlog_by_priority(
+    operator: Client, project: Project
+) -> None:
+    factories.job(in_project=project)
+    factories.job(in_project=project, priority=Priority.URGENT)
+    factories.job()
+    backlog = operator.get("/admin/").context["panel"]["backlog"]
+    assert [(lane.priority, lane.ready) for lane in backlog.lanes] == [("Urgent", 1), ("Normal", 1)]
+
+
+def test_a_kind_of_failure_is_retried_in_two_clicks_after_a_question(
+    operator: Client, project: Project
+) -> None:
+    jobs = [failed(project), failed(project)]
+    other = failed(project, "file_damaged")
+    question = operator.get("/admin/failures/retry?code=engine_crashed")
+    assert "2 jobs that failed with engine_crashed" in question.text
+    assert Job.objects.filter(status=JobStatus.FAILED).count() == 3
+    answer = operator.post("/admin/failures/retry", {"code": "engine_crashed"}, follow=True)
+    assert "2 jobs were taken up again" in answer.text
+    assert answer.redirect_chain == [("/admin/", 302)]
+    for job in jobs:
+        job.refresh_from_db()
+        assert job.status == JobStatus.QUEUED
+    other.refresh_from_db()
+    assert other.status == JobStatus.FAILED
+
+
+def test_one_failed_job_is_retried_from_the_front_page(operator: Client, project: Project) -> None:
+    job = failed(project)
+    answer = do(operator, job, "retry", next="/admin/")
+    assert answer.redirect_chain == [("/admin/", 302)]
     job.refresh_from_db()
     assert job.status == JobStatus.QUEUED
+
+
+def test_a_button_leads_back_to_our_own_addresses_only(operator: Client, project: Project) -> None:
+    job = failed(project)
+    answer = do(operator, job, "retry", next="https://evil.example/")
+    assert answer.redirect_chain == [(f"{JOBS}{job.pk}/change/", 302)]
+
+
+def test_chores_tell_what_they_found(admin_client: Client) -> None:
+    Chore.objects.update_or_create(
+        pk="reap", defaults={"started_at": timezone.now(), "told": {"released": 2}}
+    )
+    page = admin_client.get("/admin/").text
+    assert "Repairs what nobody ended" in page
+    assert "2 steps of vanished workers queued again" in page
+
+
+# -- who sees and does what -------------------------------------------------------------
+
+
+def test_staff_see_the_rows_of_their_projects_only(operator: Client, project: Project) -> None:
+    factories.job(in_project=project, filename="own.txt")
+    hidden = factories.job(filename="hidden.txt")
+    page = operator.get(JOBS).text
+    assert "own.txt" in page
+    assert "hidden.txt" not in page
+    assert operator.get(f"{JOBS}{hidden.pk}/change/").status_code == 302
+    assert "hidden.txt" not in operator.get("/admin/ingestion/step/").text
+    for verb in ("retry", "cancel", "priority", "step"):
+        assert do(operator, hidden, verb).status_code == 404
+
+
+def test_the_front_page_tells_nothing_of_other_projects(operator: Client) -> None:
+    secret = factories.project(name="Secret")
+    failed(secret, "secret_code", "secret.txt")
+    factories.job(in_project=secret)
+    page = operator.get("/admin/")
+    assert "ecret" not in page.text
+    assert page.context["panel"]["backlog"].ready == 0
+    assert "0 steps failed" in page.text
+    question = operator.get("/admin/failures/retry?code=secret_code")
+    assert "secret.txt" not in question.text
+    operator.post("/admin/failures/retry", {"code": "secret_code"})
+    assert Job.objects.get(status=JobStatus.FAILED).project == secret
+
+
+def test_a_viewer_sees_failures_and_retries_none(project: Project) -> None:
+    job = failed(project)
+    viewer = staff(Role.VIEWER, project)
+    page = viewer.get("/admin/")
+    assert page.context["panel"]["failed"][0].retryable == 0
+    assert "/do/retry/" not in page.text
+    viewer.post("/admin/failures/retry", {"code": "engine_crashed"})
+    viewer.post(f"{JOBS}retry-failed/")
+    for verb in ("retry", "cancel", "priority", "step"):
+        assert do(viewer, job, verb, priority="0").status_code == 403
+    assert "not its operator" in act(viewer, "retry", job)
+    assert "not its operator" in act(viewer, "make_urgent", job)
+    act(viewer, "process_again", job, sure="yes")
+    viewer.post(
+        "/admin/ingestion/step/",
+        {"action": "retry", "_selected_action": [Step.objects.get(job=job).pk]},
+    )
+    job.refresh_from_db()
+    assert (job.status, job.priority) == (JobStatus.FAILED, Priority.NORMAL)
+    assert not Job.objects.filter(kind=Kind.PROCESS).exists()
+
+
+def test_only_staff_come_in(project: Project) -> None:
+    client = Client()
+    client.force_login(factories.user(Role.OPERATOR, project))
+    for path in ("/admin/", JOBS, "/admin/failures/retry", "/admin/workers/pause"):
+        assert client.get(path).status_code == 302
 
 
 def test_staff_without_the_operators_role_change_no_project_and_pause_nobody(
@@ -66,26 +352,232 @@ def test_staff_without_the_operators_role_change_no_project_and_pause_nobody(
     assert answer.status_code == 403
     assert client.get("/admin/ingestion/control/").status_code == 403
     assert client.get("/admin/documents/auditevent/").status_code == 403
+    assert client.get("/admin/workers/pause").status_code == 403
+    assert client.post("/admin/workers/pause").status_code == 403
+    assert client.post("/admin/workers/resume").status_code == 403
+    assert not workers.is_paused()
     factories.job(in_project=own)
     factories.job(in_project=other)
     assert "Hidden" not in client.get("/admin/ingestion/job/").content.decode()
 
 
-def test_what_cannot_be_done_is_said(admin_client: Client) -> None:
-    job = factories.job()
+# -- jobs -------------------------------------------------------------
+
+
+def test_cancel_asks_first(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    assert "Cancel these jobs?" in act(operator, "cancel", job)
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+    assert "1 cancelled" in act(operator, "cancel", job, sure="yes")
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+    assert "1 taken up again" in act(operator, "retry", job)
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+
+
+def test_what_cannot_be_done_is_said(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
     ledger.cancel(job.pk, None)
-    assert "already ended" in act(admin_client, "cancel", job)
+    assert "already ended" in act(operator, "cancel", job, sure="yes")
+    assert "already ended" in do(operator, job, "cancel").text
 
 
-def test_staff_see_the_jobs_of_their_projects_only(client: Client) -> None:
-    own, other = factories.project(), factories.project()
-    factories.job(in_project=own, filename="own.txt")
-    hidden = factories.job(in_project=other, filename="hidden.txt")
-    user = factories.user(Role.VIEWER, own, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="ingestion"))
+@pytest.mark.parametrize("priority", Priority)
+def test_every_priority_can_be_given(
+    operator: Client, project: Project, priority: Priority
+) -> None:
+    job = factories.job(in_project=project)
+    assert f"1 made {priority.label.lower()}" in act(
+        operator, f"make_{priority.label.lower()}", job
+    )
+    job.refresh_from_db()
+    assert job.priority == priority
+    do(operator, job, "priority", priority="0")
+    job.refresh_from_db()
+    assert job.priority == Priority.URGENT
+    assert do(operator, job, "priority", priority="7").status_code == 403
+
+
+def test_the_list_is_narrowed_by_code_of_jobs_and_of_steps(
+    operator: Client, project: Project
+) -> None:
+    failed(project, "engine_crashed", "crashed.txt")
+    failed(project, "file_damaged", "damaged.txt")
+    page = operator.get(f"{JOBS}?code=file_damaged").text
+    assert "damaged.txt" in page
+    assert "crashed.txt" not in page
+    for narrowed in ("kind__exact=file", "priority__exact=2", "status__exact=failed"):
+        assert "damaged.txt" in operator.get(f"{JOBS}?{narrowed}").text
+
+
+def test_all_that_failed_in_the_filter_is_retried_on_all_pages_of_the_list(
+    operator: Client, project: Project
+) -> None:
+    jobs = [failed(project) for _ in range(3)]
+    other = failed(project, "file_damaged")
+    elsewhere = failed(factories.project())
+    path = f"{JOBS}retry-failed/?code=engine_crashed"
+    assert "3 jobs of this list failed" in operator.get(path).text
+    answer = operator.post(path, follow=True)
+    assert "3 jobs were taken up again" in answer.text
+    for job in jobs:
+        job.refresh_from_db()
+        assert job.status == JobStatus.QUEUED
+    for job in (other, elsewhere):
+        job.refresh_from_db()
+        assert job.status == JobStatus.FAILED
+
+
+def test_documents_of_jobs_are_extracted_and_indexed_again_after_a_question(
+    operator: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project)
+    document = factories.document(job.upload)
+    hidden = factories.job()
+    factories.document(hidden.upload)
+    assert "again?" in act(operator, "process_again", job)
+    assert not Job.objects.filter(kind=Kind.PROCESS).exists()
+    told = act(operator, "process_again", job, hidden, sure="yes")
+    again = Job.objects.get(kind=Kind.PROCESS)
+    assert list(again.documents.all()) == [document]
+    assert "1 documents are gone through again" in told
+
+
+def test_one_failed_step_is_retried(operator: Client, project: Project) -> None:
+    job = failed(project)
+    step = Step.objects.get(job=job)
+    answer = do(operator, job, "step", step=str(step.pk))
+    assert "runs again" in answer.text
+    step.refresh_from_db()
+    assert step.status == StepStatus.QUEUED
+    assert do(operator, job, "step", step="999999").status_code == 404
+
+
+def test_steps_are_retried_from_their_list(operator: Client, project: Project) -> None:
+    step = Step.objects.get(job=failed(project))
+    data = {"action": "retry", "_selected_action": [step.pk]}
+    page = operator.post("/admin/ingestion/step/", data, follow=True).text
+    assert "1 taken up again" in page
+    assert "did not fail" in operator.post("/admin/ingestion/step/", data, follow=True).text
+
+
+# -- limits -------------------------------------------------------------
+
+
+def test_operators_limit_their_own_projects_only(operator: Client, project: Project) -> None:
+    other = factories.project(name="Hidden")
+    Limits.objects.create(project=other, steps_at_once=1)
+    assert "Hidden" not in operator.get("/admin/ingestion/limits/").text
+    assert "Hidden" not in operator.get("/admin/ingestion/limits/add/").text
+    form = {"project": project.pk, "steps_at_once": "2", "ocr": "90"}
+    operator.post("/admin/ingestion/limits/add/", form)
+    made = Limits.objects.get(project=project)
+    assert (made.steps_at_once, made.step_limit_s) == (2, {"ocr": 90})
+    operator.post("/admin/ingestion/limits/add/", form | {"project": other.pk})
+    assert Limits.objects.get(project=other).steps_at_once == 1
+    path = f"/admin/ingestion/limits/{other.pk}/change/"
+    assert operator.post(path, {"steps_at_once": "9"}).status_code == 302
+    assert Limits.objects.get(project=other).steps_at_once == 1
+    assert AuditEvent.objects.filter(verb="limits.changed", project=project).count() == 1
+
+
+def test_a_viewer_sets_no_limits(project: Project) -> None:
+    viewer = staff(Role.VIEWER, project)
+    assert viewer.get("/admin/ingestion/limits/add/").status_code == 403
+
+
+@pytest.mark.parametrize("seconds", ["0", "241", "-5", "fast"])
+def test_a_limit_of_a_step_must_end_before_its_task(
+    operator: Client, project: Project, seconds: str
+) -> None:
+    form = {"project": project.pk, "ocr": seconds}
+    answer = operator.post("/admin/ingestion/limits/add/", form)
+    assert answer.status_code == 200
+    assert not Limits.objects.exists()
+
+
+def test_raising_a_cap_wakes_workers(operator: Client, project: Project) -> None:
+    from django_q.models import OrmQ
+
+    factories.job(in_project=project)
+    Limits.objects.create(project=project, steps_at_once=0, step_limit_s={"ocr": 30})
+    OrmQ.objects.all().delete()
+    path = f"/admin/ingestion/limits/{project.pk}/change/"
+    assert 'value="30"' in operator.get(path).text
+    operator.post(path, {"steps_at_once": "3", "ocr": ""})
+    row = Limits.objects.get(project=project)
+    assert (row.steps_at_once, row.step_limit_s) == (3, {})
+    assert OrmQ.objects.exists()
+
+
+# -- workers -------------------------------------------------------------
+
+
+def test_pausing_asks_first_and_resuming_does_not(admin_client: Client) -> None:
+    assert "Pause all workers" in admin_client.get("/admin/workers/pause").text
+    assert not workers.is_paused()
+    admin_client.post("/admin/workers/pause", {"host": ""})
+    assert workers.is_paused()
+    assert "Resume all workers" in admin_client.get("/admin/").text
+    admin_client.post("/admin/workers/resume", {"host": ""})
+    assert not workers.is_paused()
+    admin_client.post("/admin/workers/pause", {"host": "ada"})
+    assert workers.is_paused("ada")
+    assert not workers.is_paused("bob")
+    page = admin_client.get("/admin/ingestion/workerbeat/").text
+    assert "Resume ada" in page
+
+
+def test_the_list_of_controls_pauses_and_resumes(admin_client: Client) -> None:
+    path = "/admin/ingestion/control/"
+    assert "all hosts: running" in admin_client.get(path).text
+    data = {"action": "pause", "_selected_action": [""]}
+    assert "Pause these workers?" in admin_client.post(path, data, follow=True).text
+    admin_client.post(path, data | {"sure": "yes"})
+    assert Control.objects.get(pk="").is_paused
+    admin_client.post(path, data | {"action": "resume"})
+    assert not Control.objects.get(pk="").is_paused
+
+
+def test_a_worker_is_shown_with_its_step_and_its_memory(
+    admin_client: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project, filename="held.txt")
+    step = ledger.claim(workers.name())
+    assert step is not None
+    assert step.job_id == job.pk
+    WorkerBeat.objects.create(
+        name=workers.name(),
+        host="ada",
+        pid=7,
+        step=step,
+        memory_bytes=250_000_000,
+        started_at=timezone.now(),
+        seen_at=timezone.now(),
+    )
+    page = admin_client.get("/admin/ingestion/workerbeat/").text
+    assert "held.txt" in page
+    assert "238.4" in page
+    assert "Gone, with a step in its hands" in page
+
+
+def test_a_worker_is_shown_without_jobs_of_projects_that_one_may_not_see(
+    operator: Client, project: Project
+) -> None:
+    assert operator.get("/admin/ingestion/workerbeat/").status_code == 403
+    user = factories.user(Role.OPERATOR, project, is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_workerbeat"))
+    client = Client()
     client.force_login(user)
-    page = client.get("/admin/ingestion/job/").content.decode()
-    assert "own.txt" in page
-    assert "hidden.txt" not in page
-    assert client.get(f"/admin/ingestion/job/{hidden.pk}/change/").status_code == 302
-    assert "not its operator" in act(client, "cancel", Job.objects.get(project=own))
+    factories.job(filename="hidden.txt")
+    step = ledger.claim(workers.name())
+    now = timezone.now()
+    WorkerBeat.objects.create(
+        name=workers.name(), host="ada", pid=7, step=step, started_at=now, seen_at=now
+    )
+    page = client.get("/admin/ingestion/workerbeat/")
+    assert page.status_code == 200
+    assert "hidden.txt" not in page.text
+    assert reverse("workers-pause") not in page.text

@@ -1,6 +1,7 @@
 """The pages about jobs: the door, the list, one job, and what operators do."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from django_q.status import Stat
 
+from config.engines import EngineError
 from documents.models import Project, Role
-from ingestion import ledger
-from ingestion.models import Job, JobStatus, Priority, Step
+from ingestion import ledger, waiting, workers
+from ingestion.models import Job, JobStatus, Kind, Limits, Priority, Step
 from tests import factories
 
 pytestmark = [
@@ -59,6 +63,8 @@ def urls_of(job: Job) -> list[tuple[str, str]]:
     return [
         ("get", reverse("job", args=[job.pk])),
         ("get", reverse("job-progress", args=[job.pk])),
+        ("get", reverse("job-timeline", args=[job.pk])),
+        ("post", reverse("job-step-retry", args=[job.pk, 1])),
         ("post", reverse("job-cancel", args=[job.pk])),
         ("post", reverse("job-retry", args=[job.pk])),
         ("post", reverse("job-priority", args=[job.pk])),
@@ -271,11 +277,181 @@ def test_reviewers_neither_cancel_nor_retry(reviewer: Client, project: Project) 
     assert "Cancel</button>" not in reviewer.get(reverse("job", args=[job.pk])).text
 
 
+def test_the_place_in_the_queue_is_told(
+    operator: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = factories.job(in_project=project)
+    second = factories.job(in_project=project)
+    Cluster.report(monkeypatch)
+    assert "It is next" in operator.get(reverse("job", args=[first.pk])).text
+    assert "behind 1 step of" in operator.get(reverse("job", args=[second.pk])).text
+    ledger.set_priority(second.pk, Priority.URGENT, None)
+    assert "behind 1 step of" in operator.get(reverse("job", args=[first.pk])).text
+
+
+def test_a_full_project_is_told_and_its_steps_are_in_nobodys_way(
+    operator: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Limits.objects.create(project=project, steps_at_once=1)
+    factories.job(in_project=project)
+    held = factories.job(in_project=project)
+    other = factories.job()
+    assert ledger.claim("ada:7") is not None
+    Cluster.report(monkeypatch)
+    told = "The project may have 1 step at work at once, and 1 is."
+    assert told in operator.get(reverse("job", args=[held.pk])).text
+    assert waiting.sentences([other])[other.pk].startswith("It is next")
+
+
+def test_a_job_of_a_worker_that_vanished_says_so(
+    operator: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = factories.job(in_project=project)
+    ledger.claim("gone:1")
+    Step.objects.filter(job=job).update(lease_until=timezone.now() - timedelta(seconds=1))
+    Cluster.report(monkeypatch)
+    assert "gives no sign of life" in operator.get(reverse("job", args=[job.pk])).text
+
+
+def test_a_paused_host_is_told_when_it_is_the_only_one(
+    operator: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = factories.job(in_project=project)
+    Cluster.report(monkeypatch)
+    workers.set_paused(True, of_host="ada")
+    page = operator.get(reverse("job", args=[job.pk])).text
+    assert "All hosts with workers are paused (ada)" in page
+
+
+def test_jobs_of_every_kind_have_a_page(operator: Client, project: Project) -> None:
+    batch = Job.objects.create(project=project, kind=Kind.BATCH, status=JobStatus.RUNNING)
+    child = factories.job(in_project=project, filename="one.txt")
+    Job.objects.filter(pk=child.pk).update(parent=batch, pages_total=4, pages_failed=1)
+    again = Job.objects.create(project=project, kind=Kind.PROCESS, documents_made=1)
+    again.documents.add(factories.document(child.upload))
+    page = operator.get(reverse("job", args=[batch.pk])).text
+    assert "one.txt" in page
+    assert "0 of 1 files done" in page
+    assert "(1 not read)" in page
+    assert "Original" not in page
+    page = operator.get(reverse("job", args=[again.pk])).text
+    assert "0 of 1 documents done" in page
+    assert "Original" not in page
+    for job in (batch, again):
+        for name in ("job-progress", "job-timeline"):
+            assert operator.get(reverse(name, args=[job.pk])).status_code == 200
+    rows = {row["job"].pk: row for row in operator.get(reverse("jobs")).context["rows"]}
+    assert rows[batch.pk]["count"].pages_total == 4
+    assert "It waits for one.txt" in rows[batch.pk]["sentence"]
+    assert str(batch.pk) in operator.get(reverse("job", args=[child.pk])).text
+
+
+def test_a_batch_costs_the_same_queries_for_one_file_and_for_twenty(
+    operator: Client, project: Project
+) -> None:
+    batch = Job.objects.create(project=project, kind=Kind.BATCH, status=JobStatus.RUNNING)
+    url = reverse("job", args=[batch.pk])
+
+    def add() -> None:
+        Job.objects.filter(pk=factories.job(in_project=project).pk).update(parent=batch)
+
+    add()
+    operator.get(url)
+    with CaptureQueriesContext(connection) as one:
+        operator.get(url)
+    for _ in range(19):
+        add()
+    with CaptureQueriesContext(connection) as twenty:
+        operator.get(url)
+    assert len(twenty) == len(one)
+
+
+def test_a_step_is_retried_by_operators_only(
+    operator: Client, reviewer: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project)
+    step = ledger.claim("ada:7")
+    assert step is not None
+    ledger.fail(step, EngineError("It is torn.", "file_damaged"), elapsed_s=1)
+    url = reverse("job-step-retry", args=[job.pk, step.pk])
+    assert reviewer.post(url).status_code == 403
+    page = operator.get(reverse("job", args=[job.pk])).text
+    assert url in page
+    assert "It is torn. (file_damaged)" in page
+    assert "runs again" in operator.post(url, follow=True).text
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+    part = operator.get(reverse("job-timeline", args=[job.pk]), headers=HTMX)
+    assert "ended, until a person retried it" in part.text
+    assert "every 10s" in part.text
+
+
+def test_figures_count_jobs_by_user_and_project_and_overall(
+    operator: Client, project: Project
+) -> None:
+    sender = factories.user(Role.REVIEWER, project)
+    now = timezone.now()
+    for n, seconds in enumerate((10, 20, 90)):
+        job = factories.job(in_project=project, user=sender)
+        Job.objects.filter(pk=job.pk).update(
+            status=JobStatus.COMPLETED,
+            created_at=now - timedelta(seconds=seconds),
+            completed_at=now,
+            pages_total=4,
+            pages_failed=n == 2,
+        )
+    old = factories.job(in_project=project)
+    Job.objects.filter(pk=old.pk).update(created_at=now - timedelta(days=3))
+    secret, stranger = factories.project(name="Secret"), factories.user()
+    factories.job(in_project=secret, user=stranger)
+    answer = operator.get(reverse("statistics"), {"period": "24h"})
+    lines = {title: lines for title, _, lines in answer.context["tables"]}
+    (line,) = lines["Overall"]
+    assert (line.jobs, line.completed, line.partly, line.pages, line.pages_failed) == (
+        3,
+        2,
+        1,
+        12,
+        1,
+    )
+    assert line.median_s == pytest.approx(20)
+    assert line.p95_s == pytest.approx(83)
+    assert [one.name for one in lines["By user"]] == [sender.get_username()]
+    assert "Secret" not in answer.text
+    assert stranger.get_username() not in answer.text
+    week = operator.get(reverse("statistics")).context["tables"]
+    assert week[0][2][0].jobs == 4
+    assert [one.name for one in week[1][2]] == [sender.get_username(), "a command"]
+
+
+def test_figures_cost_the_same_queries_for_few_and_for_many(project: Project) -> None:
+    client = signed_in(Role.VIEWER, project)
+    client.get(reverse("statistics"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("statistics"))
+    for _ in range(5):
+        factories.job(in_project=project, user=factories.user())
+    with CaptureQueriesContext(connection) as many:
+        client.get(reverse("statistics"))
+    assert len(many) == len(few)
+
+
+class Cluster:
+    """What a qcluster with one worker, ada:7, tells of itself."""
+
+    host, workers, sentinel, status = "ada", (7,), 1, "Idle"
+
+    @classmethod
+    def report(cls, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Stat, "get_all", lambda *args: [cls()])
+
+
 def test_pages_hold_no_inline_script_and_no_inline_style(
     operator: Client, admin_client: Client, project: Project
 ) -> None:
     job = factories.job(in_project=project)
-    pages = [operator.get(url).text for url in ("/", "/jobs", reverse("job", args=[job.pk]))]
+    paths = ("/", "/jobs", "/statistics", reverse("job", args=[job.pk]))
+    pages = [operator.get(url).text for url in paths]
     pages += [admin_client.get("/").text, signed_in().get("/").text]
     for html in pages:
         assert "<html" in html
