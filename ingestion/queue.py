@@ -47,6 +47,7 @@ DELETE FROM django_q_ormq WHERE id = ANY(ARRAY(
 RETURNING id, payload
 """
 _counted = (-_COUNTED_FOR_S, 0)
+_has_reported: set[int] = set()
 
 
 # -- sending -------------------------------------------------------------------------------
@@ -237,33 +238,38 @@ def on_worker_start(callback: Callable[..., None]) -> None:
 
 def clusters() -> int:
     """qclusters that reported within the last seconds, on any host."""
-    return len(_reports())
+    return len(_reports() or ())
 
 
 def living_workers() -> set[tuple[str, int]]:
     """(host, pid) of the worker processes of the clusters that reported of late."""
-    return {(report.host, pid) for report in _reports() for pid in report.workers}
+    return {(report.host, pid) for report in _reports() or () for pid in report.workers}
 
 
 def is_ending(sentinel: int) -> bool:
-    """Whether the cluster whose workers are children of `sentinel` was told to stop."""
-    return any(
-        report.sentinel == sentinel
-        and report.host == settings.HOST_NAME
-        and report.status in (Conf.STOPPING, Conf.STOPPED)
-        for report in _reports()
-    )
+    """Whether the cluster whose workers are children of `sentinel` was told to stop.
+
+    It says so once; then it waits for its workers and says no more, and within seconds what
+    it said is forgotten. So a sentinel that reported and has fallen silent is ending, too."""
+    reports = _reports()
+    if reports is None:
+        return False
+    mine = [r for r in reports if r.sentinel == sentinel and r.host == settings.HOST_NAME]
+    if not mine:
+        return sentinel in _has_reported
+    _has_reported.add(sentinel)
+    return mine[0].status in (Conf.STOPPING, Conf.STOPPED)
 
 
-def _reports() -> list[Stat]:
-    """What the sentinels said within the last seconds; nothing where the broker is away."""
+def _reports() -> list[Stat] | None:
+    """What the sentinels said within the last seconds; None where the broker is away."""
     try:
         return list(Stat.get_all())
     except DatabaseError:
         raise
     except Exception as fault:  # each broker's client has faults of its own
         log.error("queue.away", extra={"fault": type(fault).__name__})
-        return []
+        return None
 
 
 def _workers() -> int:

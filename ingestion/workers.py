@@ -26,6 +26,7 @@ _DRAIN_CHECK_S = 1.0
 _last_beat = 0.0
 _was_busy = True
 _last_look = 0.0
+_is_draining = False
 _restarts = 0
 
 
@@ -169,11 +170,11 @@ def set_paused(is_paused: bool, actor: AnyUser | None = None, *, of_host: str = 
 
 def is_draining() -> bool:
     """Whether the cluster of this worker was told to stop; looked up once a second at most."""
-    global _last_look
-    if time.monotonic() - _last_look < _DRAIN_CHECK_S:
-        return False
-    _last_look = time.monotonic()
-    return queue.is_ending(os.getppid())
+    global _last_look, _is_draining
+    if time.monotonic() - _last_look >= _DRAIN_CHECK_S:
+        _last_look = time.monotonic()
+        _is_draining = queue.is_ending(os.getppid())
+    return _is_draining
 
 
 def listen() -> None:

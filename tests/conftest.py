@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="real_data: no folder shared/data"))
 
 
-LEFT_OUT = ("browser", "real_data", "redis")
+LEFT_OUT = ("browser", "real_data", "redis", "namespaces")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -102,6 +102,8 @@ class Site:
     project: str
     var: Path
     environment: dict[str, str]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """gunicorn and `manage.py work`, in this order."""
 
     def manage(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a management command against the site's database."""
@@ -146,7 +148,7 @@ def running_site(var: Path, **more: str) -> Iterator[Site]:
         var=var,
         environment=environment,
     )
-    processes: list[subprocess.Popen[bytes]] = []
+    processes = made.processes
     try:
         made.manage("migrate", "-v0")
         made.manage("createsuperuser", "--noinput", "--username=operator", "--email=o@example.org")

@@ -34,7 +34,7 @@ PROJECT = "chaos"
 T = TypeVar("T")
 
 # What a step may never do is written down by the database itself.
-_WATCH = """
+WATCH = """
 CREATE TABLE chaos_seen (step bigint, was text, became text);
 CREATE FUNCTION chaos_see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF OLD.status = 'done' OR NEW.status = 'done' THEN
@@ -305,11 +305,11 @@ def _tokens() -> int:
 
 def complaints(var: Path, *, jobs: int, pages: int) -> list[str]:
     """What does not hold; empty when all does."""
-    found = [*_of_jobs(jobs), *_of_pages(pages), *_of_steps(), *_left_over(var)]
+    found = [*of_jobs(jobs), *of_pages(pages), *of_steps(), *_left_over(var)]
     return found[:40]
 
 
-def _of_jobs(jobs: int) -> list[str]:
+def of_jobs(jobs: int) -> list[str]:
     from ingestion.models import Job
 
     found = [] if Job.objects.count() == jobs else [f"{Job.objects.count()} jobs, not {jobs}"]
@@ -318,7 +318,7 @@ def _of_jobs(jobs: int) -> list[str]:
     return found
 
 
-def _of_pages(pages: int) -> list[str]:
+def of_pages(pages: int) -> list[str]:
     from documents.models import Document, Page
     from search.models import Chunk
 
@@ -344,7 +344,7 @@ def _of_pages(pages: int) -> list[str]:
     return found + ([f"{empty} documents without a page"] if empty else [])
 
 
-def _of_steps() -> list[str]:
+def of_steps() -> list[str]:
     from django.db import connection
 
     from ingestion.models import Step
@@ -363,16 +363,20 @@ def _of_steps() -> list[str]:
     return found
 
 
+def known_blobs() -> set[str]:
+    from documents.models import Page, Upload
+
+    known = {row.file for row in Upload.objects.all()}
+    return known | {name for name in Page.objects.values_list("image", flat=True) if name}
+
+
 def _left_over(var: Path) -> list[str]:
     from django_q.models import Task
-
-    from documents.models import Page, Upload
 
     found = [f"{n} {what} left over" for n, what in ((_tokens(), "tokens"),) if n]
     if failures := Task.objects.filter(success=False).count():
         found.append(f"{failures} failed tasks in django-q2's table")
-    known = {row.file for row in Upload.objects.all()}
-    known |= {name for name in Page.objects.values_list("image", flat=True) if name}
+    known = known_blobs()
     media = var / "media"
     stored = {str(p.relative_to(media)) for p in media.rglob("*") if p.is_file()}
     found += [f"blob without a row: {name}" for name in sorted(stored - known)]
@@ -426,7 +430,7 @@ def _shake(asked_for: argparse.Namespace, var: Path) -> dict[str, Any]:
     call_command("migrate", verbosity=0)
     Project.objects.create(name=PROJECT, slug=PROJECT)
     with connection.cursor() as cursor:
-        cursor.execute(_WATCH)
+        cursor.execute(WATCH)
     with tempfile.TemporaryDirectory() as folder:
         papers = make_papers(
             Path(folder),
