@@ -5,11 +5,12 @@
 # make test          prepare and run all tests;  make check  linters and types as well
 
 # make chaos         shoot at workers, engines, Postgres and storage; RUNS=10 SEED=n
+# make bench-queue   measure the queue beside other queues, a quarter of an hour
 
 PY = .venv/bin/python
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo up stop setup test check lint chaos
+.PHONY: demo up stop setup test check lint chaos bench-queue
 
 setup:
 	@deploy/setup.sh
@@ -30,6 +31,17 @@ test:
 chaos:
 	@deploy/setup.sh tests
 	@$(PY) -m tests.acceptance.chaos --runs $(or $(RUNS),1) --seed $(or $(SEED),0)
+
+# In a folder of its own: its million rows and the other queues are nobody's data.
+BENCH_VAR = $(or $(DOCKET_VAR),var/bench)
+
+bench-queue: setup $(BENCH_VAR)/venv/made
+	@DOCKET_VAR=$(BENCH_VAR) $(PY) -m bench.queues $(ARGS)
+
+$(BENCH_VAR)/venv/made: bench/requirements.txt | setup
+	@$(PY) -m venv $(BENCH_VAR)/venv
+	@$(BENCH_VAR)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 lint:
 	@deploy/setup.sh tests

@@ -1,0 +1,1 @@
+"""Docket's queue measured against itself and against other queues: `make bench-queue`."""
