@@ -15,7 +15,6 @@ from documents.models import AnyUser, Project, Role
 from documents.presentation import ago
 from ingestion import presentation, queue
 from ingestion.models import (
-    OPEN_JOB,
     Chore,
     Control,
     Job,
@@ -27,8 +26,8 @@ from ingestion.models import (
     StepStatus,
     WorkerBeat,
 )
+from ingestion.presentation import told_length
 from ingestion.statistics import steps_of
-from ingestion.timeline import told_length
 
 DAYS = 7
 KINDS = 12
@@ -109,19 +108,18 @@ class FailedKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A worker process. step is null while it has nothing to do."""
+    """A worker process. job is null while it has nothing to do, or for eyes that may not see it."""
 
     host: str
     pid: int
     is_alive: bool
     doing: str
-    step: Step | None
+    is_busy: bool
     job: Job | None
     since: datetime | None
     memory_bytes: int
     restarts: int
     seen_at: datetime | None
-    began_at: datetime | None
 
 
 def running() -> Running:
@@ -295,41 +293,28 @@ def workers(user: AnyUser) -> list[Worker]:
     """Who lives, by host; then who was last seen within the day. A step of a project that
     `user` may not see is told without its job."""
     alive = queue.living_workers()
+    mine = set(Project.objects.visible_to(user).values_list("pk", flat=True))
+    at_work = Step.objects.filter(status=StepStatus.RUNNING).select_related("job__upload")
+    # A sign of life comes every few seconds, and its step has often ended since.
+    steps = {step.worker: step for step in at_work}
     seen: set[tuple[str, int]] = set()
     rows = []
-    visible = Project.objects.visible_to(user)
-    mine = set(visible.values_list("pk", flat=True))
-    beats = WorkerBeat.objects.select_related("step__job__upload").order_by("-seen_at")
-    for beat in beats:
+    for beat in WorkerBeat.objects.order_by("-seen_at"):
         place = (beat.host, beat.pid)
         # A number is used again by the system: only the latest of its owners lives.
         is_alive = place in alive and place not in seen
         seen.add(place)
-        rows.append(_worker(beat, is_alive=is_alive, mine=mine))
+        rows.append(_worker(beat, steps.get(beat.name), is_alive=is_alive, mine=mine))
     for host, pid in alive - seen:
-        rows.append(
-            Worker(
-                host=host,
-                pid=pid,
-                is_alive=True,
-                doing="Idle: it has had no step yet",
-                step=None,
-                job=None,
-                since=None,
-                memory_bytes=0,
-                restarts=0,
-                seen_at=None,
-                began_at=None,
-            )
-        )
+        new = WorkerBeat(name=f"{host}:{pid}", host=host, pid=pid)
+        rows.append(_worker(new, steps.get(new.name), is_alive=True, mine=mine))
     return sorted(rows, key=lambda worker: (not worker.is_alive, worker.host, worker.pid))
 
 
-def _worker(beat: WorkerBeat, *, is_alive: bool, mine: set[int]) -> Worker:
-    step = beat.step
-    is_at_it = step is not None and step.status == StepStatus.RUNNING and step.worker == beat.name
-    doing = "Idle: nothing is ready" if is_alive else "Gone"
-    if step is not None and is_at_it:
+def _worker(beat: WorkerBeat, step: Step | None, *, is_alive: bool, mine: set[int]) -> Worker:
+    if step is None:
+        doing = "Idle" if is_alive else "Gone"
+    else:
         doing = presentation.doing(step) if is_alive else "Gone, with a step in its hands"
     may_see = step is not None and step.project_id in mine
     return Worker(
@@ -337,15 +322,10 @@ def _worker(beat: WorkerBeat, *, is_alive: bool, mine: set[int]) -> Worker:
         pid=beat.pid,
         is_alive=is_alive,
         doing=doing,
-        step=step if is_at_it and may_see else None,
-        job=step.job if step is not None and is_at_it and may_see else None,
-        since=step.started_at if step is not None and is_at_it else beat.seen_at,
+        is_busy=step is not None,
+        job=step.job if step is not None and may_see else None,
+        since=step.started_at if step is not None else beat.seen_at,
         memory_bytes=beat.memory_bytes,
         restarts=beat.engine_restarts,
         seen_at=beat.seen_at,
-        began_at=beat.started_at,
     )
-
-
-def open_jobs(user: AnyUser) -> int:
-    return Job.objects.visible_to(user).filter(status__in=OPEN_JOB).count()

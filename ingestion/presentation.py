@@ -1,8 +1,8 @@
 """What the pages about jobs show, computed from rows that are already there. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Protocol
 
 from documents.models import Page
 from documents.presentation import UNKNOWN_TYPE, Badge
@@ -40,7 +40,6 @@ _DOING = {
     "extract": "Finding the values",
     "embed": "Making it searchable",
 }
-REPAIR_S = 60
 _BY_SENDER = "The file itself is at fault: a retry ends the same way. Ask for a sound copy."
 _FAULTS_OF_FILES = {"file_damaged", "page_damaged", "password_required", "password_wrong"}
 _NEXT_MOVES = {
@@ -59,6 +58,12 @@ _NEXT_MOVES = {
     "database_unavailable": "See that the database has room and answers, then retry.",
     "storage_unavailable": "See that the file storage answers, then retry.",
     "internal": "It is a mistake of ours: keep the worker's log, then retry.",
+}
+KINDS = {
+    Kind.FILE: "File",
+    Kind.CAPTURE: "Screenshot",
+    Kind.PROCESS: "Documents again",
+    Kind.BATCH: "Batch",
 }
 KIND_TAGS = {Kind.CAPTURE: "Screenshot", Kind.PROCESS: "Again", Kind.BATCH: "Batch"}
 _PAGE_FAILED = Badge(label="Not read", icon="alert", tone="bad")
@@ -130,164 +135,18 @@ def badge(job: Job) -> Badge:
     return STATUS_BADGES[JobStatus(job.status)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """What holds for all jobs alike. paused: hosts, "" for all; workers: (host, pid) alive;
-    caps and busy: steps at once by project, as allowed and as running."""
-
-    now: datetime
-    paused: frozenset[str] = frozenset()
-    workers: frozenset[tuple[str, int]] = frozenset()
-    caps: Mapping[int, int] = field(default_factory=dict)
-    busy: Mapping[int, int] = field(default_factory=dict)
-    captures_cap: int = 5
-    captures_busy: int = 0
-    lease_s: int = 30
-    renewal_s: int = 5
-
-    def is_full(self, project: int) -> bool:
-        return project in self.caps and self.busy.get(project, 0) >= self.caps[project]
+class Doing(Protocol):
+    """A step, or what is known of one."""
 
     @property
-    def are_captures_full(self) -> bool:
-        return self.captures_busy >= self.captures_cap
-
+    def stage(self) -> str: ...
     @property
-    def hosts(self) -> list[str]:
-        return sorted({host for host, _ in self.workers})
+    def first(self) -> int | None: ...
+    @property
+    def last(self) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtWork:
-    """The running step of a job whose lease was renewed last."""
-
-    stage: str
-    worker: str
-    lease_until: datetime
-    first: int | None = None
-    last: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """One open job: its steps, of which `ahead` others go first; of a batch its files."""
-
-    open_steps: int = 0
-    running: int = 0
-    ready: int = 0
-    ahead: int = 0
-    is_more_ahead: bool = False
-    next_try: datetime | None = None
-    cause: str = ""
-    at_work: AtWork | None = None
-    files: int = 0
-    files_open: int = 0
-    names: tuple[str, ...] = ()
-
-
-def sentence(job: Job, waiting: Waiting, at_large: Situation) -> str:
-    """What an open job waits for, or does."""
-    if job.kind == Kind.BATCH:
-        return _of_batch(job, waiting, at_large)
-    told = _at_work(waiting, at_large) or _held_up(at_large) or _in_turn(job, waiting, at_large)
-    if job.kind == Kind.PROCESS and job.documents_made:
-        return f"{job.processed:,} of {_count(job.documents_made, 'document')} done. {told}"
-    return told
-
-
-def _of_batch(job: Job, waiting: Waiting, at_large: Situation) -> str:
-    done = waiting.files - waiting.files_open
-    if job.status == JobStatus.PENDING:
-        return f"Its files are still arriving: {waiting.files:,} came, {done:,} of them are done."
-    told = f"{done:,} of {_count(waiting.files, 'file')} done."
-    if not waiting.files_open:
-        return f"{told} It is about to be closed."
-    rest = waiting.files_open - len(waiting.names)
-    names = [*waiting.names, f"{rest:,} more"] if rest else list(waiting.names)
-    held_up = _held_up(at_large)
-    return f"{told} It waits for {_listed(names)}.{' ' if held_up else ''}{held_up}"
-
-
-def _at_work(waiting: Waiting, at_large: Situation) -> str:
-    work = waiting.at_work
-    if work is None:
-        return ""
-    left_s = (work.lease_until - at_large.now).total_seconds()
-    is_seen = _host_and_pid(work.worker) in at_large.workers
-    if left_s > 0 and (is_seen or left_s > at_large.lease_s - 2 * at_large.renewal_s - 5):
-        others = f", and {_count(waiting.running - 1, 'step')} besides"
-        told = f"{doing(work)}{others if waiting.running > 1 else ''}."
-        more = waiting.open_steps > waiting.running
-        is_held = more and "" in at_large.paused
-        return f"{told} Then it waits: the workers are paused." if is_held else told
-    if not at_large.workers:
-        return ""
-    # A worker that finds nothing ready takes it over; else the repair that comes each minute.
-    wait_s = max(0, round(left_s)) + REPAIR_S
-    return f"The worker that had it gives no sign of life; another takes over within {wait_s} s."
-
-
-def _held_up(at_large: Situation) -> str:
-    """What keeps every job from going on; "" when nothing does."""
-    is_paused = "" in at_large.paused
-    if not at_large.workers:
-        if is_paused:
-            return (
-                "The workers are paused, and none is running: start one with “manage.py work”, "
-                "and have an operator resume them."
-            )
-        return "No worker is running. Start one with “manage.py work” and it goes on by itself."
-    if is_paused:
-        return "The workers are paused; it goes on when an operator resumes them."
-    if set(at_large.hosts) <= at_large.paused:
-        hosts = _listed(at_large.hosts)
-        return f"All hosts with workers are paused ({hosts}); resume one and it goes on."
-    return ""
-
-
-def _in_turn(job: Job, waiting: Waiting, at_large: Situation) -> str:
-    if not waiting.open_steps:
-        return "It is about to go on; what comes next is planned within a minute."
-    if not waiting.ready:
-        return _tries_again(waiting, at_large)
-    if at_large.is_full(job.project_id):
-        cap, busy = at_large.caps[job.project_id], at_large.busy.get(job.project_id, 0)
-        is_are = "is" if busy == 1 else "are"
-        return f"The project may have {_count(cap, 'step')} at work at once, and {busy} {is_are}."
-    if job.kind == Kind.CAPTURE and at_large.are_captures_full:
-        cap, busy = at_large.captures_cap, at_large.captures_busy
-        return f"At most {_count(cap, 'screenshot')} may be at work at once, and {busy} are."
-    if job.status == JobStatus.PENDING:
-        return (
-            "It was accepted, but the broker that wakes the workers did not answer; it is asked "
-            "again every minute."
-        )
-    if not waiting.ahead:
-        return "It is next: the first worker that is free takes it."
-    more = "more than " if waiting.is_more_ahead else ""
-    return (
-        f"It waits for a free worker behind {more}{_count(waiting.ahead, 'step')} of more urgent "
-        "or earlier work."
-    )
-
-
-def _tries_again(waiting: Waiting, at_large: Situation) -> str:
-    if waiting.next_try is None:
-        return "It is about to go on."
-    wait_s = max(1, round((waiting.next_try - at_large.now).total_seconds()))
-    return f"It tries again in {wait_s} s.{' ' if waiting.cause else ''}{waiting.cause}"
-
-
-def _host_and_pid(worker: str) -> tuple[str, int]:
-    host, _, pid = worker.rpartition(":")
-    return host, int(pid) if pid.isdecimal() else 0
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
-
-
-def doing(step: Step | AtWork) -> str:
+def doing(step: Doing) -> str:
     """What a worker does that has this step."""
     doing = _DOING.get(step.stage, step.stage)
     if step.first is None:
@@ -327,17 +186,17 @@ def ended(job: Job) -> str:
         return "It was cancelled. What was done stays; a retry takes it up again."
     if job.kind == Kind.BATCH:
         return "All of its files have ended."
-    documents = _count(job.documents_made, "document")
+    documents = counted(job.documents_made, "document")
     if job.kind == Kind.PROCESS:
         told = f"{documents} gone through again"
         return f"{told}, {job.errors:,} of them failed." if job.errors else f"{told}."
     if job.pages_failed:
         read = job.pages_total - job.pages_failed
-        return f"{read} of {_count(job.pages_total, 'page')} could be read and made {documents}."
-    return f"{_count(job.pages_total, 'page')} read, {documents} found."
+        return f"{read} of {counted(job.pages_total, 'page')} could be read and made {documents}."
+    return f"{counted(job.pages_total, 'page')} read, {documents} found."
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -385,3 +244,18 @@ def tile(page: Page) -> Tile:
         shown = Badge(label="Read", icon="check", tone="plain")
     version = int(page.read_at.timestamp()) if page.read_at else 0
     return Tile(page=page, badge=shown, is_drawn=bool(page.image), version=version)
+
+
+def told_length(seconds: float) -> str:
+    """0.4 s, 12 s, 3 min 10 s, 2 h 5 min, 3 d."""
+    if seconds < 10:
+        return f"{seconds:.1f} s" if seconds % 1 else f"{seconds:.0f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d"

@@ -49,13 +49,13 @@ def may_operate(user: AnyUser, project: Project) -> bool:
 def rows(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """Jobs as rows of a list; from `listed_jobs`. A constant number of queries."""
     sentences = waiting.sentences(job for job in jobs if job.is_open)
-    sums = _sums([job.pk for job in jobs if job.kind == Kind.BATCH])
+    of_batches = sums([job.pk for job in jobs if job.kind == Kind.BATCH])
     return [
         {
             "job": job,
             "badge": presentation.badge(job),
             "kind": presentation.KIND_TAGS.get(Kind(job.kind), ""),
-            "count": presentation.counts(job, sums.get(job.pk)),
+            "count": presentation.counts(job, of_batches.get(job.pk)),
             "sentence": sentences.get(job.pk, ""),
             "priority": told_priority(job),
             "ago": ago(job.created_at),
@@ -68,7 +68,7 @@ def told_priority(job: Job) -> str:
     return "" if job.priority == Priority.NORMAL else Priority(job.priority).label
 
 
-def _sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
+def sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
     """The progress of batches: that of their jobs, added up."""
     if not batches:
         return {}
@@ -88,8 +88,8 @@ def _sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
 def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
     """Everything that moves on a job's page; a constant number of queries."""
     can_operate = may_operate(user, job.project)
-    sums = _sums([job.pk]).get(job.pk) if job.kind == Kind.BATCH else None
-    count = presentation.counts(job, sums)
+    of_jobs = sums([job.pk]).get(job.pk) if job.kind == Kind.BATCH else None
+    count = presentation.counts(job, of_jobs)
     context = {
         "job": job,
         "badge": presentation.badge(job),

@@ -7,22 +7,20 @@ steps with a story of their own (a fault, a lost worker, a retry) are told singl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from documents.models import AuditEvent
 from ingestion import pipeline
 from ingestion.charts import Bar, Key, Label
 from ingestion.models import OPEN_JOB, OPEN_STEP, Job, Kind, Step, StepStatus
-from ingestion.presentation import STAGE_NAMES, step_name
+from ingestion.presentation import STAGE_NAMES, step_name, told_length
+from ingestion.spans import Span, is_plain, spans_of
 from ingestion.statistics import tone_of
 
 ROWS = 60
 STORIES = 40
 MOST = 20_000
-_SLACK = timedelta(seconds=1)
 _COLUMNS = (
     "id",
     "stage",
@@ -42,21 +40,6 @@ _COLUMNS = (
     "finished_at",
     "elapsed_s",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A stretch of a step's life. what: wait, backoff, work or fault."""
-
-    what: str
-    begin: datetime
-    end: datetime
-    worker: str
-    told: str
-
-    @property
-    def seconds(self) -> float:
-        return max(0.0, (self.end - self.begin).total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +112,7 @@ def of(job: Job) -> Timeline | None:
     if not steps:
         return None
     steps, is_cut = steps[:MOST], len(steps) > MOST
-    asked = [] if all(_is_plain(step) for step in steps) else _retries(job)
+    asked = [] if all(is_plain(step) for step in steps) else _retries(job)
     now = timezone.now() if job.status in OPEN_JOB else _end(job, steps)
     spans = {step.pk: spans_of(step, asked, now) for step in steps}
     return draw(job.created_at, now, steps, spans, is_cut=is_cut)
@@ -146,76 +129,6 @@ def _retries(job: Job) -> list[datetime]:
 def _end(job: Job, steps: Sequence[Step]) -> datetime:
     ends = [step.finished_at for step in steps if step.finished_at]
     return max([job.completed_at or job.failed_at or job.created_at, *ends])
-
-
-def _is_plain(step: Step) -> bool:
-    return not step.history and step.run_after < step.created_at + _SLACK
-
-
-# -- the life of a step -----------------------------------------------------------------------
-
-
-def spans_of(step: Step, retries: Sequence[datetime], now: datetime) -> list[Span]:
-    """What a step went through, oldest first. retries: when persons retried its job."""
-    spans: list[Span] = []
-    at, why = step.created_at, ""
-    for run in step.history:
-        begin, end = _moment(run.get("started")) or at, _moment(run.get("ended")) or at
-        spans += _waits(at, begin, why, None, retries)
-        told = f"{run.get('message', '')} ({run.get('code', '')})".strip()
-        worker = str(run.get("worker", ""))
-        spans.append(Span(what="fault", begin=begin, end=end, worker=worker, told=told))
-        at, why = max(at, end), str(run.get("code", ""))
-    if step.status == StepStatus.QUEUED:
-        return spans + _waits(at, now, why, step.run_after, retries)
-    is_last_told = bool(step.history) and step.status in (StepStatus.FAILED, StepStatus.SKIPPED)
-    if is_last_told or step.started_at is None or step.started_at < at:
-        return spans
-    spans += _waits(at, step.started_at, why, step.run_after, retries)
-    ended = step.finished_at or now
-    what = "fault" if step.status == StepStatus.FAILED else "work"
-    told = step.error_message or ("at work" if step.status == StepStatus.RUNNING else "worked")
-    spans.append(Span(what=what, begin=step.started_at, end=ended, worker=step.worker, told=told))
-    return spans
-
-
-def _waits(
-    begin: datetime,
-    end: datetime,
-    after: str,
-    not_before: datetime | None,
-    retries: Sequence[datetime],
-) -> list[Span]:
-    """The stretch between two runs, cut where a person retried it or its backoff was over.
-
-    after: code of the run before, "" for the first. not_before: `run_after`, where it is that
-    of this stretch: earlier ones are not kept."""
-    if end <= begin:
-        return []
-    asked = next((at for at in retries if begin - _SLACK <= at <= end), None)
-    if asked is not None and asked > begin:
-        told = "ended, until a person retried it"
-        rest = _waits(asked, end, "", None, [])
-        return [Span(what="backoff", begin=begin, end=asked, worker="", told=told), *rest]
-    cut = min(end, not_before) if not_before is not None else begin
-    if after and after != "worker_lost" and not_before is None:
-        told = f"waited out {after}, then for a free worker"
-        return [Span(what="backoff", begin=begin, end=end, worker="", told=told)]
-    spans = []
-    if cut - begin > _SLACK / 2:
-        told = f"waited out {after}" if after else "held back: the engine was busy"
-        spans.append(Span(what="backoff", begin=begin, end=cut, worker="", told=told))
-        begin = cut
-    if end > begin:
-        told = "waited for a free worker"
-        if after == "worker_lost" and not spans:
-            told = "its worker vanished; waited for another"
-        spans.append(Span(what="wait", begin=begin, end=end, worker="", told=told))
-    return spans
-
-
-def _moment(text: Any) -> datetime | None:
-    return parse_datetime(text) if isinstance(text, str) else None
 
 
 # -- the drawing --------------------------------------------------------------------------------
@@ -235,7 +148,7 @@ def draw(
     is_long = len(steps) > ROWS
     scale = _Scale(begin=begin, total_s=total_s)
     lanes = _by_worker(steps, spans, scale) if is_long else _by_step(steps, spans, scale)
-    stories = [step for step in steps if not _is_plain(step)] if is_long else steps
+    stories = [step for step in steps if not is_plain(step)] if is_long else steps
     stages = [stage for stage in order if any(step.stage == stage for step in steps)]
     worked_s = sum(s.seconds for one in spans.values() for s in one if s.what in ("work", "fault"))
     workers = {s.worker for one in spans.values() for s in one if s.worker}
@@ -292,6 +205,8 @@ def _by_step(
 def _short(step: Step) -> str:
     """The name of a step beside its bars, where there is little room."""
     name = STAGE_NAMES.get(step.stage, step.stage)
+    if step.document_id:
+        return f"{name} …{str(step.document_id)[-5:]}"
     if step.first is None:
         return name
     return f"{name} {step.first}" if step.first == step.last else f"{name} {step.first}–{step.last}"
@@ -395,18 +310,3 @@ def _stage_row(stage: str, steps: Sequence[Step], spans: Mapping[int, Sequence[S
         faults=sum(span.what == "fault" for span in runs),
         workers=len({span.worker for span in runs}),
     )
-
-
-def told_length(seconds: float) -> str:
-    """0.4 s, 12 s, 3 min 10 s, 2 h 5 min, 3 d."""
-    if seconds < 10:
-        return f"{seconds:.1f} s" if seconds % 1 else f"{seconds:.0f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} d"

@@ -1,7 +1,7 @@
 """What open jobs wait for: the facts behind the one sentence that each of them is told by.
 
 A constant number of queries for any number of jobs. What the facts mean is said in
-`presentation.sentence`.
+`sentences`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from ingestion import presentation, queue
 from ingestion.models import OPEN_JOB, Control, Job, Kind, Limits, Step, StepStatus
-from ingestion.presentation import AtWork, Situation, Waiting
+from ingestion.sentences import AtWork, Situation, Waiting, sentence
 
 AHEAD_OF_ONE = 10_000
 AHEAD_OF_MANY = 500
@@ -66,8 +66,7 @@ def sentences(jobs: Iterable[Job], *, most_ahead: int = AHEAD_OF_MANY) -> dict[U
     facts = _facts([job for job in open_jobs if job.kind != Kind.BATCH], at_large, most_ahead)
     facts |= _of_batches([job.pk for job in open_jobs if job.kind == Kind.BATCH])
     return told | {
-        job.pk: presentation.sentence(job, facts.get(job.pk, Waiting()), at_large)
-        for job in open_jobs
+        job.pk: sentence(job, facts.get(job.pk, Waiting()), at_large) for job in open_jobs
     }
 
 

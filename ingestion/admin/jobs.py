@@ -34,8 +34,10 @@ class JobList(ChangeList):
         super().get_results(request)
         jobs: list[Any] = list(self.result_list)
         sentences = waiting.sentences(jobs)
+        sums = queries.sums([job.pk for job in jobs if job.kind == Kind.BATCH])
         for job in jobs:
             job.sentence = sentences[job.pk]
+            job.count = presentation.counts(job, sums.get(job.pk))
         self.result_list = cast(Any, jobs)
 
 
@@ -46,10 +48,10 @@ class JobAdmin(ReadOnly, OfProjects):
         "state",
         "what",
         "project",
-        "kind",
+        "told_kind",
         "told_priority",
         "pages",
-        "documents_made",
+        "papers",
         "sender",
         "sent",
     ]
@@ -90,6 +92,11 @@ class JobAdmin(ReadOnly, OfProjects):
         ]
         return [*own, *super().get_urls()]
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return super().changelist_view(request, {"title": "Jobs"} | (extra_context or {}))
+
     # -- what a row shows ---------------------------------------------------------------------
 
     @admin.display(description="state", ordering="status")
@@ -106,10 +113,20 @@ class JobAdmin(ReadOnly, OfProjects):
     def told_priority(self, job: Job) -> str:
         return Priority(job.priority).label
 
+    @admin.display(description="kind", ordering="kind")
+    def told_kind(self, job: Job) -> str:
+        return presentation.KINDS[Kind(job.kind)]
+
     @admin.display(description="pages", ordering="pages_total")
-    def pages(self, job: Job) -> str:
-        read = f"{job.pages_read} of {job.pages_total}" if job.is_open else str(job.pages_total)
-        return f"{read} ({job.pages_failed} not read)" if job.pages_failed else read
+    def pages(self, job: Any) -> str:
+        count = job.count
+        is_at_it = job.is_open and count.noun == "pages"
+        read = f"{count.done} of {count.total}" if is_at_it else str(count.pages_total)
+        return f"{read} ({count.pages_failed} not read)" if count.pages_failed else read
+
+    @admin.display(description="documents", ordering="documents_made")
+    def papers(self, job: Any) -> int:
+        return int(job.count.documents)
 
     @admin.display(description="sent by", ordering="created_by")
     def sender(self, job: Job) -> str:

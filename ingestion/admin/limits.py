@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from documents.admin import OfProjects, operates
 from documents.models import Project, Role, record
-from ingestion import ledger, pipeline, queue
+from ingestion import pipeline, queue
 from ingestion.models import Limits
 from ingestion.presentation import STAGE_NAMES
 
@@ -106,4 +106,4 @@ class LimitsAdmin(OfProjects):
     def _changed(self, request: HttpRequest, row: Limits, names: list[str]) -> None:
         """Told to the audit; workers look again, since what was held back may be free now."""
         record("limits.changed", row, actor=request.user, project=row.project, changed=names)
-        queue.push(ledger.count_ready())
+        queue.wake_all()

@@ -10,7 +10,8 @@ import pytest
 from ingestion import presentation, timeline
 from ingestion.charts import Series, by_hour, lengths, round_up
 from ingestion.models import Job, JobStatus, Kind, Step, StepStatus
-from ingestion.presentation import AtWork, Situation, Waiting
+from ingestion.sentences import AtWork, Situation, Waiting, sentence
+from ingestion.spans import spans_of
 
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
 ALIVE = frozenset({("ada", 7), ("bob", 9)})
@@ -23,7 +24,7 @@ def later(seconds: float) -> datetime:
 def said(waiting: Waiting, *, job: Job | None = None, **at_large: Any) -> str:
     values: dict[str, Any] = {"now": NOW, "workers": ALIVE}
     situation = Situation(**values | at_large)
-    return presentation.sentence(job or a_job(), waiting, situation)
+    return sentence(job or a_job(), waiting, situation)
 
 
 def a_job(**values: Any) -> Job:
@@ -166,7 +167,7 @@ def run(begin: float, end: float, code: str, worker: str = "bob:9") -> dict[str,
 
 
 def spans(step: Step, retries: Sequence[datetime] = ()) -> list[tuple[str, float, str]]:
-    found = timeline.spans_of(step, retries, later(100))
+    found = spans_of(step, retries, later(100))
     return [(span.what, span.seconds, span.told) for span in found]
 
 
@@ -213,7 +214,7 @@ def test_a_step_that_waits_waits_until_now() -> None:
 
 
 def drawn(steps: list[Step]) -> timeline.Timeline:
-    lives = {step.pk: timeline.spans_of(step, [], later(100)) for step in steps}
+    lives = {step.pk: spans_of(step, [], later(100)) for step in steps}
     return timeline.draw(NOW, later(100), steps, lives)
 
 
@@ -293,7 +294,7 @@ def test_the_top_of_a_scale_is_round(number: float, top: float) -> None:
 
 
 def test_lengths_are_told_as_people_say_them() -> None:
-    told = [timeline.told_length(s) for s in (0.42, 3, 59.7, 75, 3_600, 7_500, 400_000)]
+    told = [presentation.told_length(s) for s in (0.42, 3, 59.7, 75, 3_600, 7_500, 400_000)]
     assert told == ["0.4 s", "3 s", "60 s", "1 min 15 s", "1 h", "2 h 5 min", "4 d"]
 
 
