@@ -80,7 +80,7 @@ def claims(workers: list[int], steps: int) -> dict[str, Any]:
     from documents.models import Project
     from ingestion import ledger
 
-    if ledger.count_ready():
+    if ledger.has_ready():
         sys.exit("Steps are waiting in this database; measure on one that nothing else uses.")
     found = {}
     for count in workers:

@@ -160,11 +160,11 @@ def is_silent() -> bool:
     """True when work is ready, nothing is paused, and this host has not claimed or renewed
     anything for SILENCE_S seconds."""
     try:
-        if not ledger.waits_since(SILENCE_S, settings.HOST_NAME):
-            return False
         beats = WorkerBeat.objects.filter(host=settings.HOST_NAME)
         newest = beats.aggregate(newest=Max("seen_at"))["newest"]
-        return newest is None or (time.time() - newest.timestamp()) > SILENCE_S
+        if newest is not None and time.time() - newest.timestamp() < SILENCE_S:
+            return False
+        return ledger.waits_since(SILENCE_S, settings.HOST_NAME)
     except DatabaseError:
         # A database that is away is no silence of the cluster.
         connection.close()

@@ -210,6 +210,9 @@ class Step(models.Model):
                 condition=Q(status=StepStatus.QUEUED),
             ),
             models.Index(
+                fields=["job", "stage"], name="step_open", condition=Q(status__in=OPEN_STEP)
+            ),
+            models.Index(
                 fields=["lease_until"], name="step_leased", condition=Q(status=StepStatus.RUNNING)
             ),
         ]

@@ -39,13 +39,22 @@ WORK = "ingestion.tasks.work"
 CHANNEL = "docket_work"
 POLL_AWAY_S = 1.0
 _COUNTED_FOR_S = 5.0
-# A token is gone once it is taken: what it stood for is still in the Step rows.
+# A token is gone once it is taken: what it stood for is still in the Step rows. Those beyond
+# one for every worker go with it: whoever takes one from now on sees all that they told of.
 _TAKE = """
-DELETE FROM django_q_ormq WHERE id = ANY(ARRAY(
-    SELECT id FROM django_q_ormq WHERE key = %s AND lock <= clock_timestamp()
-    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
-RETURNING id, payload
+WITH taken AS (
+    DELETE FROM django_q_ormq WHERE id = ANY(ARRAY(
+        SELECT id FROM django_q_ormq WHERE key = %(key)s AND lock <= clock_timestamp()
+        ORDER BY id LIMIT %(bulk)s FOR UPDATE SKIP LOCKED))
+    RETURNING id, payload),
+surplus AS (
+    DELETE FROM django_q_ormq WHERE id = ANY(ARRAY(
+        SELECT id FROM django_q_ormq WHERE key = %(key)s AND lock <= clock_timestamp()
+        ORDER BY id DESC OFFSET %(enough)s FOR UPDATE SKIP LOCKED))
+    AND id NOT IN (SELECT id FROM taken))
+SELECT id, payload FROM taken
 """
+_EVERYONE = 1_000_000
 _counted = (-_COUNTED_FOR_S, 0)
 _has_reported: set[int] = set()
 
@@ -75,6 +84,11 @@ def push(steps: int, *, then: Callable[[], None] = lambda: None) -> None:
             then()
 
     transaction.on_commit(send)
+
+
+def wake_all(*, then: Callable[[], None] = lambda: None) -> None:
+    """Wake every worker: what was held back may be free now."""
+    push(_EVERYONE, then=then)
 
 
 def push_later(delay_s: float) -> None:
@@ -157,7 +171,9 @@ class Listening(Broker):  # type: ignore[misc]
     def _take(self) -> list[tuple[int, str]] | None:
         close_old_connections()
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, [self.list_key, settings.Q_CLUSTER["bulk"]])
+            bulk = settings.Q_CLUSTER["bulk"]
+            asked = {"key": self.list_key, "bulk": bulk, "enough": _workers()}
+            cursor.execute(_TAKE, asked)
             return cursor.fetchall() or None
 
     def _wait(self, ear: "psycopg.Connection[Any] | None") -> None:

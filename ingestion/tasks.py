@@ -2,6 +2,7 @@
 
 import logging
 import time
+from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -14,9 +15,10 @@ from documents.models import Upload
 from ingestion import ledger, pipeline, queue, upkeep, workers
 from ingestion.errors import Interrupted, JobExpired, LeaseLost
 from ingestion.metrics import write_counts
-from ingestion.models import Step, StepStatus
+from ingestion.models import Job, Step, StepStatus
 
 log = logging.getLogger(__name__)
+DONE = "done"
 _DATABASE_AWAY = "The database did not take the result; it is tried again."
 _STORAGE_AWAY = "The file storage did not answer; it is tried again."
 
@@ -37,27 +39,34 @@ def work() -> None:
 
 def _work_for_a_span() -> None:
     until = time.monotonic() + settings.TASK_SPAN_S
+    known: dict[UUID, Job] = {}
     while time.monotonic() < until:
         if workers.is_draining():
             break
-        step = ledger.claim(workers.name(), settings.HOST_NAME)
+        step = ledger.claim(workers.name(), settings.HOST_NAME, known=known)
         if step is None:
             workers.idle()
             return
         run(step)
-    queue.push(min(1, ledger.count_ready()))
+    queue.push(int(ledger.has_ready()))
 
 
 def run(step: Step) -> None:
-    """Work on a claimed step and say how it ended, in the log and in the counts."""
+    """Work on a claimed step and say how it ended, in the log and in the counts.
+
+    Never raises for a fault of the input. Raises OperationalError or InterfaceError while the
+    database is away."""
     began = time.monotonic()
     with logs.bound(job=step.job_id, step=step.pk, stage=step.stage, page=step.first):
         if _was_lost(step):
             metrics.step_lost(step.stage)
-        was_held = _attempt(step)
-        if outcome := _outcome(step, was_held):
+        try:
+            outcome = _run(step, began)
+        except LeaseLost:
+            outcome = _lost(step)
+        if outcome:
             metrics.step_ended(step.stage, outcome, time.monotonic() - began)
-            log.info("step.done" if outcome == "done" else "step.ended", extra={"outcome": outcome})
+            log.info("step.done" if outcome == DONE else "step.ended", extra={"outcome": outcome})
 
 
 def _was_lost(step: Step) -> bool:
@@ -68,62 +77,47 @@ def _was_lost(step: Step) -> bool:
     return is_loss and parse_datetime(last["ended"]) == step.run_after
 
 
-def _outcome(step: Step, was_held: bool) -> str:
-    """done, failed, halved, retried, skipped; "" where the step was taken from us, which is
-    counted as lost when it is claimed again."""
-    now = Step.objects.filter(pk=step.pk).values("status", "error_code").first()
-    if now is None or now["status"] == StepStatus.SKIPPED:
-        return "halved" if now and now["error_code"] == ledger.HALVED else "skipped"
-    if not was_held:
-        return ""
-    is_ended = now["status"] in (StepStatus.DONE, StepStatus.FAILED)
-    return str(now["status"]) if is_ended else "retried"
-
-
-def _attempt(step: Step) -> bool:
-    """Work on a claimed step and finish or fail it; False when it was taken from us.
-
-    Never raises for a fault of the input. Raises OperationalError or InterfaceError while the
-    database is away."""
-    started = time.monotonic()
+def _lost(step: Step) -> str:
+    """What became of a step that was taken from us: skipped with its job, or "" where another
+    worker has it, which is counted as lost when it is claimed again."""
+    log.warning("step.lost")
     upload_id = step.job.upload_id
-    about = {"job": step.job_id, "step": step.pk, "stage": step.stage, "page": step.first}
-    try:
-        _run(step, started)
-    except LeaseLost:
-        log.warning("step.lost", extra=about)
-        if upload_id and not Upload.objects.filter(pk=upload_id).exists():
-            # Deleted while we drew its page: the picture came back after its file was gone.
-            files.remove_upload(upload_id)
-        return False
-    return True
+    if upload_id and not Upload.objects.filter(pk=upload_id).exists():
+        # Deleted while we drew its page: the picture came back after its file was gone.
+        files.remove_upload(upload_id)
+    is_another_s = Step.objects.filter(pk=step.pk).exclude(status=StepStatus.SKIPPED).exists()
+    return "" if is_another_s else "skipped"
 
 
-def _run(step: Step, started: float) -> None:
+def _run(step: Step, began: float) -> str:
+    """done, retried, failed, halved or skipped. Raises LeaseLost when it was taken from us."""
     call = workers.Caller(step)
     try:
         result = pipeline.STAGES[step.stage].module.work(step, call)
-        elapsed_s = time.monotonic() - started
+        elapsed_s = time.monotonic() - began
         ledger.finish(step, result, elapsed_s=elapsed_s, engine=call.engine_used)
     except EngineFault as fault:
-        ledger.fail(step, fault, elapsed_s=time.monotonic() - started)
+        return ledger.fail(step, fault, elapsed_s=time.monotonic() - began)
     except Interrupted as cause:
-        ledger.interrupt(step, cause)
+        return ledger.interrupt(step, cause)
     except JobExpired:
         ledger.expire(step)
+        return "skipped"
     except LeaseLost:
         raise
     except (OperationalError, InterfaceError):
         # A deadlock, a full disk or a server that restarts; the step itself is sound.
         connection.close()
-        ledger.interrupt(step, Interrupted(_DATABASE_AWAY, "database_unavailable"))
+        return ledger.interrupt(step, Interrupted(_DATABASE_AWAY, "database_unavailable"))
     except OSError as fault:
-        log.warning("step.storage", extra={"step": step.pk, "fault": type(fault).__name__})
-        ledger.interrupt(step, Interrupted(_STORAGE_AWAY, "storage_unavailable"))
+        log.warning("step.storage", extra={"fault": type(fault).__name__})
+        return ledger.interrupt(step, Interrupted(_STORAGE_AWAY, "storage_unavailable"))
     except Exception as bug:  # the worker's edge: our own mistake must not loop
-        log.exception("step.bug", extra={"step": step.pk})
+        log.exception("step.bug")
         message = f"Docket failed with {type(bug).__name__}; the worker's log has the details."
-        ledger.fail(step, EngineError(message, "internal"), elapsed_s=time.monotonic() - started)
+        elapsed_s = time.monotonic() - began
+        return ledger.fail(step, EngineError(message, "internal"), elapsed_s=elapsed_s)
+    return DONE
 
 
 def chores() -> None:

@@ -69,7 +69,8 @@ def reap() -> dict[str, Any]:
         "aged": ledger.age(),
     }
     # Whose broker did not take their wake-up is told again.
-    queue.push(ledger.count_ready(), then=ledger.told_workers)
+    if ledger.has_ready():
+        queue.wake_all(then=ledger.told_workers)
     return told
 
 

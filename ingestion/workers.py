@@ -165,7 +165,7 @@ def set_paused(is_paused: bool, actor: AnyUser | None = None, *, of_host: str = 
         told = "workers.paused" if is_paused else "workers.resumed"
         record(told, control, actor=actor, project=None)
         if not is_paused:
-            queue.push(ledger.count_ready())
+            queue.wake_all()
 
 
 def is_draining() -> bool:
@@ -183,7 +183,7 @@ def listen() -> None:
 
 
 def _started(**kwargs: Any) -> None:
-    queue.push(min(1, ledger.count_ready()))
+    queue.push(int(ledger.has_ready()))
     # The step that the dead one held is free when its lease has run out.
     if Step.objects.filter(status=StepStatus.RUNNING).exists():
         queue.push_later(settings.LEASE_S + 1)

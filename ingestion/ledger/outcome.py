@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from config.engines import EngineBusy, EngineError, EngineFault, EngineUnavailable
@@ -19,6 +19,7 @@ from ingestion.stages.base import Stage, Target
 log = logging.getLogger(__name__)
 
 # Besides errors of the input, what makes a slice be halved until the guilty page stands alone.
+RETRIED, FAILED = "retried", "failed"
 HALVED_FOR = frozenset({"engine_crashed", "time_limit", "memory_limit"})
 
 
@@ -39,56 +40,66 @@ def finish(step: Step, result: Any, *, elapsed_s: float, engine: str = "") -> No
     Raises LeaseLost, having saved nothing."""
     stage = pipeline.STAGES[step.stage]
     with transaction.atomic():
-        job = rows.lock_after_work(step)
-        rows.update_held(
-            step,
-            status=StepStatus.DONE,
-            lease=None,
-            lease_until=None,
-            finished_at=Now(),
-            elapsed_s=elapsed_s,
-            engine=engine,
-            error_code="",
-            error_message="",
-        )
-        step.job = job
+        is_last = _close_done(step, elapsed_s, engine)
         more = list(stage.module.save(step, result))
         if more:
-            turns.plan(job, stage.name, more)
-        advance(job, stage)
+            turns.plan(step.job, stage.name, more)
+        elif is_last and step.job.is_open:
+            turns.plan_after(step.job, stage.name)
 
 
-def fail(step: Step, fault: EngineFault, *, elapsed_s: float) -> None:
+def _close_done(step: Step, elapsed_s: float, engine: str) -> bool:
+    """Lock the job, count its active time, close the step (`docket_finish`, migration 0007).
+
+    True when no other step of its stage is open. The job at hand learns what has changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM docket_finish(%s, %s, %s, %s, %s, %s)",
+            [step.job_id, step.pk, step.lease, step.started_at, elapsed_s, engine],
+        )
+        found = cursor.fetchone()
+    is_held, is_last, status, priority, active_s = found or (False,) * 5
+    if not is_held:
+        raise LeaseLost
+    step.job.status, step.job.priority, step.job.active_s = status, priority, active_s
+    return bool(is_last)
+
+
+def fail(step: Step, fault: EngineFault, *, elapsed_s: float) -> str:
     """Count a failed run: back off and try again, halve a slice, or fail for good.
 
-    Raises LeaseLost when the step is not ours any more."""
+    Returns what it came to: retried, halved or failed. Raises LeaseLost when the step is not
+    ours any more."""
     with transaction.atomic():
         job = rows.lock_after_work(step)
         attempts = step.attempts + (not isinstance(fault, EngineBusy))
         is_slice = step.first is not None and step.last is not None and step.first < step.last
         if is_slice and (isinstance(fault, EngineError) or fault.code in HALVED_FOR):
             _halve(step, job, fault)
-        elif isinstance(fault, EngineUnavailable) and attempts < settings.MAX_ATTEMPTS:
+            return rows.HALVED
+        if isinstance(fault, EngineUnavailable) and attempts < settings.MAX_ATTEMPTS:
             _back_off(step, job, fault, attempts)
-        else:
-            give_up(step, job, fault.code, fault.message, attempts, elapsed_s)
+            return RETRIED
+        give_up(step, job, fault.code, fault.message, attempts, elapsed_s)
+        return FAILED
 
 
-def interrupt(step: Step, cause: Interrupted) -> None:
+def interrupt(step: Step, cause: Interrupted) -> str:
     """Count a loss, wait and run again; after MAX_LOSSES of them the step fails.
 
-    Raises LeaseLost when the step is not ours any more."""
+    Returns retried or failed. Raises LeaseLost when the step is not ours any more."""
     with transaction.atomic():
         job = rows.lock_after_work(step)
         if step.losses >= settings.MAX_LOSSES:
             give_up(step, job, cause.code, cause.message, step.attempts, None)
-            return
+            return FAILED
         wait_s = _grown_s(step.losses + 1)
         changes = {
             "losses": step.losses + 1,
             "history": [*step.history, rows.run_of(step, cause.code, cause.message)],
         }
         _queue_again(step, job, cause.code, cause.message, wait_s, **changes)
+        return RETRIED
 
 
 def expire(step: Step) -> None:

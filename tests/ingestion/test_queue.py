@@ -85,7 +85,20 @@ def test_two_clusters_never_take_the_same_token(broker: queue.Listening) -> None
     threads = [in_a_thread(take) for _ in range(2)]
     for thread in threads:
         thread.join()
-    assert len(taken) == len(set(taken)) == 40
+    assert len(taken) == len(set(taken)) >= 2
+    assert not OrmQ.objects.exists()
+
+
+def test_tokens_beyond_one_for_every_worker_go_with_the_first_that_is_taken(
+    broker: queue.Listening, settings: Settings
+) -> None:
+    settings.WORKERS = 3
+    for _ in range(40):
+        broker.enqueue("token")
+    queue.push_later(60)
+    assert len(broker._take() or ()) == 1
+    assert broker.queue_size() == 3
+    assert broker.lock_size() == 1
 
 
 def test_a_token_for_later_is_taken_when_its_time_has_come(broker: queue.Listening) -> None:
