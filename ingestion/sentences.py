@@ -105,7 +105,12 @@ def _at_work(waiting: Waiting, at_large: Situation) -> str:
     if not at_large.workers:
         return ""
     # A worker that finds nothing ready takes it over; else the repair that comes each minute.
-    wait_s = max(0, round(left_s)) + REPAIR_S
+    wait_s = round(left_s) + REPAIR_S
+    if wait_s <= 0:
+        return (
+            "The worker that had it gives no sign of life, and no other has taken over in time: "
+            "see the workers' logs."
+        )
     return f"The worker that had it gives no sign of life; another takes over within {wait_s} s."
 
 

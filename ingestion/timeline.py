@@ -59,15 +59,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRow:
-    """All steps of a stage in the table of a long job."""
+    """All steps of a stage in the table of a long job. waited: each on average."""
 
     name: str
     tone: str
     steps: int
     begin: datetime | None
     end: datetime | None
-    waited_s: float
-    worked_s: float
+    waited: str
+    worked: str
     faults: int
     workers: int
 
@@ -161,7 +161,10 @@ def draw(
         lanes=lanes,
         height=TOP_PX + LANE_PX * len(lanes) + 4,
         marks=_marks(total_s),
-        legend=[*(Key(tone=tone_of(s), name=STAGE_NAMES.get(s, s)) for s in stages), *_LEGEND],
+        legend=[
+            *(Key(tone=tone_of(s), name=STAGE_NAMES.get(s, s)) for s in stages),
+            *(_LEGEND[-1:] if is_long else _LEGEND),
+        ],
         rows=[row_of(step, spans[step.pk]) for step in stories[: STORIES if is_long else ROWS]],
         stages=[_stage_row(stage, steps, spans) for stage in stages] if is_long else [],
         is_long=is_long,
@@ -297,16 +300,18 @@ def row_of(step: Step, spans: Sequence[Span]) -> Row:
 
 
 def _stage_row(stage: str, steps: Sequence[Step], spans: Mapping[int, Sequence[Span]]) -> StageRow:
+    count = sum(step.stage == stage for step in steps)
     own = [span for step in steps if step.stage == stage for span in spans[step.pk]]
     runs = [span for span in own if span.what in ("work", "fault")]
+    waited_s = sum(s.seconds for s in own if s.what in ("wait", "backoff"))
     return StageRow(
         name=STAGE_NAMES.get(stage, stage),
         tone=tone_of(stage),
-        steps=sum(step.stage == stage for step in steps),
+        steps=count,
         begin=min((span.begin for span in runs), default=None),
         end=max((span.end for span in runs), default=None),
-        waited_s=sum(s.seconds for s in own if s.what in ("wait", "backoff")),
-        worked_s=sum(span.seconds for span in runs),
+        waited=told_length(waited_s / count),
+        worked=told_length(sum(span.seconds for span in runs)),
         faults=sum(span.what == "fault" for span in runs),
         workers=len({span.worker for span in runs}),
     )

@@ -94,6 +94,8 @@ def test_a_vanished_worker_is_told_with_the_longest_wait() -> None:
     gone = at_work(worker="old:1", left_s=12)
     told = said(Waiting(open_steps=1, running=1, at_work=gone))
     assert told == ("The worker that had it gives no sign of life; another takes over within 72 s.")
+    late = at_work(worker="old:1", left_s=-90)
+    assert "no other has taken over in time" in said(Waiting(open_steps=1, running=1, at_work=late))
     fresh = at_work(worker="old:1", left_s=28)
     assert said(Waiting(open_steps=1, running=1, at_work=fresh)) == "Reading page 3."
 
