@@ -4,6 +4,7 @@ A leaf: any app may import it, it imports none. What an engine must do stands in
 `ingestion/engines/base.py` and `search/engines/base.py`.
 """
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NotRequired, TypedDict
@@ -54,5 +55,7 @@ class EngineBusy(EngineUnavailable):
 
 def load(config: EngineConfig) -> Any:
     """Make the engine that `config` names; ImportError or AttributeError when there is none."""
+    # OpenVINO tells its maker when it is used, unless the package that does so is not there.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     module, _, name = config["BACKEND"].rpartition(".")
     return getattr(import_module(module), name)(**config.get("OPTIONS", {}))

@@ -34,6 +34,16 @@ def _list(name: str, default: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def _cores() -> int:
+    """Cores that this process may use: those of a container, too (cgroup v2, cpu.max)."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return min(cores or 1, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file, or "max", which is no number
+        return cores or 1
+
+
 def _own_secret(path: Path) -> str:
     """A secret made once for this folder, readable by its owner only."""
     try:
@@ -226,7 +236,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 # --- The queue ------------------------------------------------------------------------------
 HOST_NAME = socket.gethostname()
-WORKERS = _number("DOCKET_WORKERS", os.cpu_count() or 1)
+WORKERS = _number("DOCKET_WORKERS", _cores())
 TASK_TIMEOUT_S = 300
 # django-q2 ends a task by killing it; its last step must have ended by its own limit before.
 TASK_RESERVE_S = 60
@@ -280,7 +290,7 @@ Q_CLUSTER: dict[str, Any] = {
 
 # --- Engines ----------------------------------------------------------------------------------
 OCR_LANGUAGES = _list("DOCKET_LANGUAGES", "eng")
-ENGINE_THREADS = max(1, (os.cpu_count() or 1) // WORKERS)
+ENGINE_THREADS = max(1, _cores() // WORKERS)
 # Set but empty switches the program off; unset means: use it where it is on the PATH.
 TESSERACT_CMD = os.environ.get("TESSERACT_CMD")
 POPPLER_PATH = os.environ.get("POPPLER_PATH")
@@ -291,6 +301,7 @@ ENGINES: dict[str, EngineConfig] = {
             "tesseract_cmd": TESSERACT_CMD,
             "poppler_path": POPPLER_PATH,
             "threads": ENGINE_THREADS,
+            "cores": _cores(),
             "slot_dir": str(SCRATCH),
         },
     },

@@ -145,14 +145,16 @@ def supervise() -> None:
 
 
 def fault() -> str:
-    """What is wrong with the workers of this host, as a sentence; "" when they are well."""
+    """What is wrong with the workers of this host, as a sentence; "" when they are well.
+
+    A database that is away is no fault of theirs: ending them would not bring it back."""
     try:
         if not any(host == settings.HOST_NAME for host, _ in queue.living_workers()):
             return "No worker of this host has reported within the last seconds."
         if is_silent():
             return f"Work has been ready for {SILENCE_S:g} s and no worker of this host takes it."
     except DatabaseError:
-        return "The database does not answer."
+        connection.close()
     return ""
 
 

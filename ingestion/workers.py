@@ -59,6 +59,10 @@ class Caller:
         self._renewed = self._checked = time.monotonic()
         self._deadline = self._renewed + self._limit_s
         left_s = limits.job_limit_s(step.job) - step.job.active_s
+        if left_s < self._limit_s + settings.TASK_SPAN_S:
+            # The job at hand may be as old as this worker's span; a retry gave it time anew.
+            step.job.refresh_from_db(fields=["active_s"])
+            left_s = limits.job_limit_s(step.job) - step.job.active_s
         self._job_deadline = self._renewed + left_s
         self.engine_used = ""
         beat(step)

@@ -43,7 +43,7 @@ class AutoReader:
     is a folder. order: the OCR engines that may be used, "rapid" and "tesseract". threads: for
     RapidOCR, 0 for all cores. slot_dir: a folder shared by the children of this host, ""
     for no rationing; slots: how many of them may hold RapidOCR (about 1 GB each), 0 for half
-    as many as there are cores; slot_wait_s: how long to wait for one. timeout_s: for one call
+    as many as there are cores (0: those of the machine); slot_wait_s: how long to wait for one. timeout_s: for one call
     of Tesseract.
     """
 
@@ -57,8 +57,9 @@ class AutoReader:
         slots: int = 0,
         slot_wait_s: float = 90,
         timeout_s: float = 60,
+        cores: int = 0,
     ) -> None:
-        cores = os.cpu_count() or 1
+        cores = cores or os.cpu_count() or 1
         slots = slots or max(1, cores // 2)
         threads = threads or cores
         if slot_dir:  # the holders of the slots share all cores
