@@ -43,8 +43,8 @@ class AutoReader:
     is a folder. order: the OCR engines that may be used, "rapid" and "tesseract". threads: for
     RapidOCR, 0 for all cores. slot_dir: a folder shared by the children of this host, ""
     for no rationing; slots: how many of them may hold RapidOCR (about 1 GB each), 0 for half
-    as many as there are cores (0: those of the machine); slot_wait_s: how long to wait for one. timeout_s: for one call
-    of Tesseract.
+    as many as there are `cores` (0: those of the machine); slot_wait_s: how long to wait for
+    one. timeout_s: for one call of Tesseract.
     """
 
     def __init__(
