@@ -14,7 +14,6 @@ LONG_ON_PURPOSE = {
     "documents/checks.py": "one rule of the law after the other",
     "documents/fields.py": "one kind of value after the other",
     "config/database.py": "all of the embedded Postgres: make, start, reach, stop",
-    "ingestion/ledger.py": "the only writer of two status columns",
     "ingestion/engines/rules/phrases.py": "a dictionary",
     "ingestion/engines/rules/totals.py": "label and arithmetic decide together",
     "ingestion/engines/rules/bill.py": "all fields of the bill",
