@@ -27,6 +27,33 @@ class Span:
         return max(0.0, (self.end - self.begin).total_seconds())
 
 
+Stretch = tuple[datetime, datetime]
+
+
+def pauses_of(
+    events: Sequence[tuple[str, datetime]], begin: datetime, end: datetime
+) -> list[Stretch]:
+    """When all workers were paused between begin and end. events: (verb, when) in order; a
+    first one that resumes tells of a pause from before."""
+    pauses: list[Stretch] = []
+    since = begin if events and events[0][0] == "workers.resumed" else None
+    for verb, at in events:
+        if verb == "workers.paused":
+            since = since or at
+        elif since is not None:
+            pauses.append((since, at))
+            since = None
+    return [*pauses, (since, end)] if since is not None else pauses
+
+
+def overlap_s(span: Span, stretches: Sequence[Stretch]) -> float:
+    """Seconds of a span that lie within these stretches."""
+    return sum(
+        max(0.0, (min(span.end, until) - max(span.begin, since)).total_seconds())
+        for since, until in stretches
+    )
+
+
 def is_plain(step: Step) -> bool:
     """Whether it waited for a worker, worked, and nothing else."""
     return not step.history and step.run_after < step.created_at + _SLACK

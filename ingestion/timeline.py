@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from documents.models import AuditEvent
 from ingestion import pipeline
 from ingestion.charts import Bar, Key, Label
-from ingestion.models import OPEN_JOB, OPEN_STEP, Job, Kind, Step, StepStatus
+from ingestion.models import OPEN_JOB, OPEN_STEP, Control, Job, Kind, Step, StepStatus
 from ingestion.presentation import STAGE_NAMES, step_name, told_length
-from ingestion.spans import Span, is_plain, spans_of
+from ingestion.spans import Span, Stretch, is_plain, overlap_s, pauses_of, spans_of
 from ingestion.statistics import tone_of
 
 ROWS = 60
@@ -112,18 +113,21 @@ def of(job: Job) -> Timeline | None:
     if not steps:
         return None
     steps, is_cut = steps[:MOST], len(steps) > MOST
-    asked = [] if all(is_plain(step) for step in steps) else _retries(job)
     now = timezone.now() if job.status in OPEN_JOB else _end(job, steps)
-    spans = {step.pk: spans_of(step, asked, now) for step in steps}
-    return draw(job.created_at, now, steps, spans, is_cut=is_cut)
+    retries, pauses = _orders(job, now)
+    spans = {step.pk: spans_of(step, retries, now) for step in steps}
+    return draw(job.created_at, now, steps, spans, pauses=pauses, is_cut=is_cut)
 
 
-def _retries(job: Job) -> list[datetime]:
-    """When persons retried the job."""
-    told = AuditEvent.objects.filter(
-        verb="job.retried", subject=f"{Job._meta.label_lower}:{job.pk}", at__gte=job.created_at
-    )
-    return sorted(told.values_list("at", flat=True))
+def _orders(job: Job, end: datetime) -> tuple[list[datetime], list[Stretch]]:
+    """When persons retried the job, and when all workers were paused meanwhile."""
+    retried = Q(verb="job.retried", subject=f"{Job._meta.label_lower}:{job.pk}")
+    everyone = f"{Control._meta.label_lower}:"
+    paused = Q(verb__in=("workers.paused", "workers.resumed"), subject=everyone)
+    told = AuditEvent.objects.filter(retried | paused, at__range=(job.created_at, end))
+    events = list(told.order_by("at").values_list("verb", "at"))
+    retries = [at for verb, at in events if verb == "job.retried"]
+    return retries, pauses_of([e for e in events if e[0] != "job.retried"], job.created_at, end)
 
 
 def _end(job: Job, steps: Sequence[Step]) -> datetime:
@@ -140,6 +144,7 @@ def draw(
     steps: Sequence[Step],
     spans: Mapping[int, Sequence[Span]],
     *,
+    pauses: Sequence[Stretch] = (),
     is_cut: bool = False,
 ) -> Timeline:
     order = {stage: at for at, stage in enumerate(pipeline.STAGES)}
@@ -152,11 +157,13 @@ def draw(
     stages = [stage for stage in order if any(step.stage == stage for step in steps)]
     worked_s = sum(s.seconds for one in spans.values() for s in one if s.what in ("work", "fault"))
     workers = {s.worker for one in spans.values() for s in one if s.worker}
+    paused_s = sum((until - since).total_seconds() for since, until in pauses)
     return Timeline(
         told=(
             f"{len(steps):,} step{'s' if len(steps) > 1 else ''} in {told_length(total_s)}: "
             f"{told_length(worked_s)} of work on {len(workers)} "
             f"worker{'' if len(workers) == 1 else 's'}."
+            + (f" All workers were paused for {told_length(paused_s)} of it." if paused_s else "")
         ),
         lanes=lanes,
         height=TOP_PX + LANE_PX * len(lanes) + 4,
@@ -165,7 +172,9 @@ def draw(
             *(Key(tone=tone_of(s), name=STAGE_NAMES.get(s, s)) for s in stages),
             *(_LEGEND[-1:] if is_long else _LEGEND),
         ],
-        rows=[row_of(step, spans[step.pk]) for step in stories[: STORIES if is_long else ROWS]],
+        rows=[
+            row_of(step, spans[step.pk], pauses) for step in stories[: STORIES if is_long else ROWS]
+        ],
         stages=[_stage_row(stage, steps, spans) for stage in stages] if is_long else [],
         is_long=is_long,
         is_cut=is_cut or (is_long and len(stories) > STORIES),
@@ -281,10 +290,14 @@ def _marks(total_s: float) -> list[Label]:
 # -- the table ----------------------------------------------------------------------------------
 
 
-def row_of(step: Step, spans: Sequence[Span]) -> Row:
+def row_of(step: Step, spans: Sequence[Span], pauses: Sequence[Stretch] = ()) -> Row:
     waits = [span for span in spans if span.what in ("wait", "backoff")]
     runs = [span for span in spans if span.what in ("work", "fault")]
-    told = [f"{told_length(s.seconds)} {s.told}" for s in waits if s.seconds >= 0.5]
+    told = [
+        f"{told_length(s.seconds)} {s.told}{_while_paused(s, pauses)}"
+        for s in waits
+        if s.seconds >= 0.5
+    ]
     told += [f"failed: {s.told}" for s in runs if s.what == "fault"]
     return Row(
         name=step_name(step),
@@ -296,6 +309,13 @@ def row_of(step: Step, spans: Sequence[Span]) -> Row:
         runs=len(runs),
         worked_s=sum(span.seconds for span in runs),
         error=step.error_message if step.status in OPEN_STEP else "",
+    )
+
+
+def _while_paused(span: Span, pauses: Sequence[Stretch]) -> str:
+    paused_s = overlap_s(span, pauses)
+    return (
+        f", {told_length(paused_s)} of it while all workers were paused" if paused_s >= 0.5 else ""
     )
 
 

@@ -22,7 +22,7 @@ class StepAdmin(ReadOnly, OfProjects):
         "losses",
         "worker",
         "engine",
-        "elapsed_s",
+        "seconds",
         "error_code",
         "error_message",
         "finished_at",
@@ -43,6 +43,10 @@ class StepAdmin(ReadOnly, OfProjects):
     @admin.display(description="step", ordering="id")
     def name(self, step: Step) -> str:
         return presentation.step_name(step)
+
+    @admin.display(description="seconds", ordering="elapsed_s")
+    def seconds(self, step: Step) -> str:
+        return "–" if step.elapsed_s is None else f"{step.elapsed_s:.1f}"
 
     @admin.action(description="Retry these steps, and what follows from them")
     def retry(self, request: HttpRequest, steps: QuerySet[Step]) -> None:

@@ -11,7 +11,7 @@ from ingestion import presentation, timeline
 from ingestion.charts import Series, by_hour, lengths, round_up
 from ingestion.models import Job, JobStatus, Kind, Step, StepStatus
 from ingestion.sentences import AtWork, Situation, Waiting, sentence
-from ingestion.spans import spans_of
+from ingestion.spans import pauses_of, spans_of
 
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
 ALIVE = frozenset({("ada", 7), ("bob", 9)})
@@ -213,6 +213,18 @@ def test_a_step_that_failed_for_good_shows_its_run_once() -> None:
 def test_a_step_that_waits_waits_until_now() -> None:
     step = a_step(status=StepStatus.QUEUED, started_at=None, finished_at=None, worker="")
     assert spans(step) == [("wait", 100, "waited for a free worker")]
+
+
+def test_a_pause_that_a_step_waited_through_is_told() -> None:
+    pauses = pauses_of([("workers.paused", later(2)), ("workers.resumed", later(6))], NOW, later(9))
+    row = timeline.row_of(a_step(), spans_of(a_step(), [], later(100)), pauses)
+    assert row.waits == ["10 s waited for a free worker, 4 s of it while all workers were paused"]
+
+
+def test_a_pause_may_begin_before_a_job_and_last_beyond_it() -> None:
+    assert pauses_of([("workers.resumed", later(3))], NOW, later(9)) == [(NOW, later(3))]
+    assert pauses_of([("workers.paused", later(3))], NOW, later(9)) == [(later(3), later(9))]
+    assert pauses_of([], NOW, later(9)) == []
 
 
 def drawn(steps: list[Step]) -> timeline.Timeline:
