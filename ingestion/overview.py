@@ -33,7 +33,7 @@ DAYS = 7
 KINDS = 12
 NEWEST = 3
 SAMPLE = 10
-RETRY_AT_ONCE = 500
+AT_ONCE = 500
 _FINDINGS = {
     "released": "steps of vanished workers queued again",
     "advanced": "stuck jobs moved on",

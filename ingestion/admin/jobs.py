@@ -207,7 +207,11 @@ class JobAdmin(ReadOnly, OfProjects):
         """Apply a verb of the ledger to the jobs that the user operates; tell what happened."""
         allowed = operated_projects(request.user)
         count = 0
-        for job in jobs.select_related("upload"):
+        chosen = list(jobs.select_related("upload")[: overview.AT_ONCE + 1])
+        if len(chosen) > overview.AT_ONCE:
+            told = f"The first {overview.AT_ONCE:,} were taken; do it again for the rest."
+            self.message_user(request, told, messages.WARNING)
+        for job in chosen[: overview.AT_ONCE]:
             if job.project_id not in allowed:
                 self.message_user(request, f"{job}: you are not its operator.", messages.ERROR)
                 continue

@@ -80,7 +80,7 @@ def ask_to_retry(
 ) -> HttpResponse:
     """The question before many jobs are taken up again."""
     count = jobs.count()
-    once = overview.RETRY_AT_ONCE
+    once = overview.AT_ONCE
     told = f"{count:,} job{'' if count == 1 else 's'} {what}."
     if count > once:
         told += f" {once:,} of them are taken up at once; then come back for the rest."
@@ -99,7 +99,7 @@ def ask_to_retry(
 
 
 def retried(request: HttpRequest, jobs: JobQuerySet, back: str) -> HttpResponse:
-    ids = list(jobs.order_by("created_at").values_list("pk", flat=True)[: overview.RETRY_AT_ONCE])
+    ids = list(jobs.order_by("created_at").values_list("pk", flat=True)[: overview.AT_ONCE])
     count = ledger.retry_failed(Job.objects.filter(pk__in=ids), request.user)
     if count:
         many = f"{count:,} job{' was' if count == 1 else 's were'} taken up again."

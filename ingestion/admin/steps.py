@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from documents.admin import OfProjects, ReadOnly
 from documents.errors import DocketError
-from ingestion import ledger, presentation
+from ingestion import ledger, overview, presentation
 from ingestion.admin.lists import CappedPaginator, FailedWith, OfStage, operated_projects
 from ingestion.models import Step
 from ingestion.statistics import steps_of
@@ -53,7 +53,7 @@ class StepAdmin(ReadOnly, OfProjects):
         """Failed steps of one job are taken up one after the other: the first opens the job."""
         allowed = operated_projects(request.user)
         count = 0
-        for step in steps.order_by("pk"):
+        for step in steps.order_by("pk")[: overview.AT_ONCE]:
             name = presentation.step_name(step)
             if step.project_id not in allowed:
                 told = f"{name}: you are not the operator of its project."

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from config.engines import EngineError
 from documents.models import AuditEvent, Project, Role
-from ingestion import ledger, workers
+from ingestion import ledger, overview, workers
 from ingestion.models import (
     Chore,
     Control,
@@ -428,6 +428,19 @@ def test_all_that_failed_in_the_filter_is_retried_on_all_pages_of_the_list(
     for job in (other, elsewhere):
         job.refresh_from_db()
         assert job.status == JobStatus.FAILED
+
+
+def test_a_request_acts_on_so_many_jobs_only_and_says_so(
+    operator: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "AT_ONCE", 2)
+    jobs = [failed(project) for _ in range(3)]
+    question = operator.get("/admin/failures/retry?code=engine_crashed").text
+    assert "2 of them are taken up at once" in question
+    assert "Retry 2 jobs" in question
+    page = act(operator, "retry", *jobs)
+    assert "The first 2 were taken; do it again for the rest." in page
+    assert Job.objects.filter(status=JobStatus.FAILED).count() == 1
 
 
 def test_documents_of_jobs_are_extracted_and_indexed_again_after_a_question(
