@@ -12,7 +12,16 @@ from typing import Any
 import psutil
 
 from bench.queues import stamps
-from bench.queues.sides import VAR, WORKERS, Side, Submitter, await_stamps, docket, running
+from bench.queues.sides import (
+    VAR,
+    WORKERS,
+    Side,
+    Submitter,
+    await_stamps,
+    check_all_done,
+    docket,
+    running,
+)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -115,6 +124,7 @@ def _drain(side: Side, number: int) -> _Drained:
         own_s = sum(_used(head.pid).values()) - sum(own.values())
         server_s = _used_by_postgres() - server
         time.sleep(0.5)
+    check_all_done(side)
     rows = stamps.read(side.stamps)
     if len(rows) != number:
         raise SystemExit(f"{side.name}: {len(rows)} units ran, {number} were submitted.")

@@ -30,13 +30,15 @@ STUCK_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """worker and submit are commands; `many` is how many units one round drains."""
+    """worker and submit are commands; `many` is how many units one round drains; `left` asks
+    the side's database how much of what was submitted is not done."""
 
     name: str
     worker: list[str]
     submit: list[str]
     many: int = 3000
     database: str = ""
+    left: str = ""
     env: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
@@ -64,6 +66,7 @@ def docket(name: str, *, broker: str = "", steps_a_job: int = 0, workers: int = 
         submit=[sys.executable, "-m", "bench.queues.submit", "steps"]
         + ([str(steps_a_job)] if steps_a_job else []),
         database=f"bench_{name.replace('-', '_')}",
+        left="SELECT count(*) FROM ingestion_step WHERE status <> 'done'",
         env={"DOCKET_BROKER": broker, "DOCKET_WORKERS": str(workers)},
     )
 
@@ -75,6 +78,8 @@ def django_q2(name: str) -> Side:
         worker=[sys.executable, "manage.py", "qcluster"],
         submit=[sys.executable, "-m", "bench.queues.submit", "tasks"],
         database="bench_django_q2",
+        # Its schedule may put a message of its own there just as the cluster ends.
+        left="SELECT greatest(0, count(*) - 2) FROM django_q_ormq",
         env={"DOCKET_BROKER": "polling"},
     )
 
@@ -87,6 +92,7 @@ def procrastinate() -> Side:
         worker=command,
         submit=[str(OTHERS / "python"), "-m", "bench.queues.with_procrastinate"],
         database="bench_procrastinate",
+        left="SELECT count(*) FROM procrastinate_jobs WHERE status <> 'succeeded'",
     )
 
 
@@ -177,6 +183,16 @@ def await_stamps(side: Side, number: int) -> None:
             log = VAR / "bench" / f"{side.name}.log"
             raise SystemExit(f"{side.name} stands still at {count} of {number}; see {log}.")
         time.sleep(0.002)
+
+
+def check_all_done(side: Side) -> None:
+    """Refuse a measurement of units that began but were not written down as done."""
+    if not side.left:
+        return
+    with psycopg.connect(conninfo(side.database)) as connection:
+        [left] = connection.execute(side.left.encode()).fetchone() or (0,)
+    if left:
+        raise SystemExit(f"{side.name}: {left} units are not done after the queue was drained.")
 
 
 # -- what they stand on ----------------------------------------------------------------------
