@@ -249,6 +249,7 @@ class Limits(models.Model):
     )
 
     class Meta:
+        verbose_name = "limits of a project"
         verbose_name_plural = "limits"
 
     def __str__(self) -> str:
@@ -269,6 +270,7 @@ class WorkerBeat(models.Model):
 
     class Meta:
         ordering = ["-seen_at"]
+        verbose_name = "worker"
 
     def __str__(self) -> str:
         return self.name
@@ -280,6 +282,9 @@ class Control(models.Model):
     host = models.CharField(max_length=100, primary_key=True, default="", blank=True)
     is_paused = models.BooleanField(default=False)
     changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "pause"
 
     def __str__(self) -> str:
         return f"{self.host or 'all hosts'}: {'paused' if self.is_paused else 'running'}"

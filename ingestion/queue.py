@@ -138,10 +138,12 @@ class Listening(Broker):  # type: ignore[misc]
         super().__init__(list_key)
         self._ear: psycopg.Connection[Any] | None = None
         self._can_listen = settings.LISTEN
+        self._enough = settings.WORKERS
 
     def __setstate__(self, state: Any) -> None:
         super().__setstate__(state)
         self._ear, self._can_listen = None, settings.LISTEN
+        self._enough = settings.WORKERS
 
     def enqueue(self, task: str) -> int:
         with connection.cursor() as cursor:
@@ -156,8 +158,11 @@ class Listening(Broker):  # type: ignore[misc]
         try:
             # Heard before we look: what comes between looking and waiting is not missed.
             ear = self._listen()
+            close_old_connections()
             taken = self._take()
             if not taken:
+                # Counted before the wait, so that nothing but the taking comes after it.
+                self._enough = _workers()
                 self._wait(ear)
                 taken = self._take()
         except (OperationalError, InterfaceError) as fault:
@@ -169,10 +174,9 @@ class Listening(Broker):  # type: ignore[misc]
         return taken
 
     def _take(self) -> list[tuple[int, str]] | None:
-        close_old_connections()
         with connection.cursor() as cursor:
             bulk = settings.Q_CLUSTER["bulk"]
-            asked = {"key": self.list_key, "bulk": bulk, "enough": _workers()}
+            asked = {"key": self.list_key, "bulk": bulk, "enough": self._enough}
             cursor.execute(_TAKE, asked)
             return cursor.fetchall() or None
 

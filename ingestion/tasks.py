@@ -40,9 +40,7 @@ def work() -> None:
 def _work_for_a_span() -> None:
     until = time.monotonic() + settings.TASK_SPAN_S
     known: dict[UUID, Job] = {}
-    while time.monotonic() < until:
-        if workers.is_draining():
-            break
+    while time.monotonic() < until and not workers.is_draining(looks=bool(known)):
         step = ledger.claim(workers.name(), settings.HOST_NAME, known=known)
         if step is None:
             workers.idle()

@@ -172,10 +172,11 @@ def set_paused(is_paused: bool, actor: AnyUser | None = None, *, of_host: str = 
             queue.wake_all()
 
 
-def is_draining() -> bool:
-    """Whether the cluster of this worker was told to stop; looked up once a second at most."""
+def is_draining(*, looks: bool) -> bool:
+    """Whether the cluster of this worker was told to stop, as far as it is known; `looks`
+    again, once a second at most. Who was just woken does not: it would begin later."""
     global _last_look, _is_draining
-    if time.monotonic() - _last_look >= _DRAIN_CHECK_S:
+    if looks and time.monotonic() - _last_look >= _DRAIN_CHECK_S:
         _last_look = time.monotonic()
         _is_draining = queue.is_ending(os.getppid())
     return _is_draining

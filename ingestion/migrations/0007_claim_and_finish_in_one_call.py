@@ -40,6 +40,8 @@ BEGIN
     IF best IS NULL THEN
         RETURN;
     END IF;
+    -- A claim that a crash forgets is a step that is ready again: nobody waits for the disk.
+    PERFORM set_config('synchronous_commit', 'off', true);
     RETURN QUERY UPDATE ingestion_step SET
         status = 'running', lease = for_lease, worker = for_worker,
         lease_until = clock_timestamp() + make_interval(secs => lease_s),

@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connection, connections, transaction
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, connection, connections, transaction
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
+from documents.models import Upload
 from ingestion import queue
+from ingestion.models import Job, Step
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,9 +93,10 @@ def test_two_clusters_never_take_the_same_token(broker: queue.Listening) -> None
 
 
 def test_tokens_beyond_one_for_every_worker_go_with_the_first_that_is_taken(
-    broker: queue.Listening, settings: Settings
+    settings: Settings,
 ) -> None:
     settings.WORKERS = 3
+    broker = queue.Listening("docket")
     for _ in range(40):
         broker.enqueue("token")
     queue.push_later(60)
@@ -119,6 +123,17 @@ def test_a_broken_connection_is_no_end_of_the_pusher(broker: queue.Listening) ->
     queue.push(1)
     taken = [broker.dequeue() for _ in range(3)]
     assert any(taken)
+
+
+def test_a_submission_that_fails_leaves_no_row_no_token_and_no_blob() -> None:
+    project = factories.project()
+    with pytest.raises(IntegrityError):
+        factories.job(in_project=project, priority=9)
+    assert not Upload.objects.exists()
+    assert not Job.objects.exists()
+    assert not Step.objects.exists()
+    assert not OrmQ.objects.exists()
+    assert default_storage.listdir("uploads") == ([], [])
 
 
 def test_a_submission_that_rolls_back_wakes_nobody(broker: queue.Listening) -> None:
