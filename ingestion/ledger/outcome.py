@@ -43,8 +43,8 @@ def finish(step: Step, result: Any, *, elapsed_s: float, engine: str = "") -> No
         is_last = _close_done(step, elapsed_s, engine)
         more = list(stage.module.save(step, result))
         if more:
-            turns.plan(step.job, stage.name, more)
-        elif is_last and step.job.is_open:
+            is_last = not turns.plan(step.job, stage.name, more)
+        if is_last and step.job.is_open:
             turns.plan_after(step.job, stage.name)
 
 
