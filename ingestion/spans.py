@@ -10,11 +10,12 @@ from django.utils.dateparse import parse_datetime
 from ingestion.models import Step, StepStatus
 
 _SLACK = timedelta(seconds=1)
+WAITS = ("wait", "backoff", "ended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A stretch of a step's life. what: wait, backoff, work or fault."""
+    """A stretch of a step's life. what: wait, backoff, ended, work or fault."""
 
     what: str
     begin: datetime
@@ -33,15 +34,16 @@ Stretch = tuple[datetime, datetime]
 def pauses_of(
     events: Sequence[tuple[str, datetime]], begin: datetime, end: datetime
 ) -> list[Stretch]:
-    """When all workers were paused between begin and end. events: (verb, when) in order; a
-    first one that resumes tells of a pause from before."""
+    """When workers were paused between begin and end. events: (verb, when) in order, the last
+    one before `begin` among them; a first one that resumes tells of a pause from before."""
     pauses: list[Stretch] = []
     since = begin if events and events[0][0] == "workers.resumed" else None
     for verb, at in events:
         if verb == "workers.paused":
-            since = since or at
+            since = since or max(at, begin)
         elif since is not None:
-            pauses.append((since, at))
+            if at > since:
+                pauses.append((since, at))
             since = None
     return [*pauses, (since, end)] if since is not None else pauses
 
@@ -100,10 +102,10 @@ def _waits(
     if asked is not None and asked > begin:
         told = "ended, until a person retried it"
         rest = _waits(asked, end, "", None, [])
-        return [Span(what="backoff", begin=begin, end=asked, worker="", told=told), *rest]
+        return [Span(what="ended", begin=begin, end=asked, worker="", told=told), *rest]
     cut = min(end, not_before) if not_before is not None else begin
     if after and after != "worker_lost" and not_before is None:
-        told = f"waited out {after}, then for a free worker"
+        told = f"waited out {after}, then for its turn"
         return [Span(what="backoff", begin=begin, end=end, worker="", told=told)]
     spans = []
     if cut - begin > _SLACK / 2:
@@ -111,7 +113,7 @@ def _waits(
         spans.append(Span(what="backoff", begin=begin, end=cut, worker="", told=told))
         begin = cut
     if end > begin:
-        told = "waited for a free worker"
+        told = "waited for its turn"
         if after == "worker_lost" and not spans:
             told = "its worker vanished; waited for another"
         spans.append(Span(what="wait", begin=begin, end=end, worker="", told=told))

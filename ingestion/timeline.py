@@ -14,9 +14,9 @@ from django.utils import timezone
 from documents.models import AuditEvent
 from ingestion import pipeline
 from ingestion.charts import Bar, Key, Label
-from ingestion.models import OPEN_JOB, OPEN_STEP, Control, Job, Kind, Step, StepStatus
-from ingestion.presentation import STAGE_NAMES, step_name, told_length
-from ingestion.spans import Span, Stretch, is_plain, overlap_s, pauses_of, spans_of
+from ingestion.models import OPEN_JOB, OPEN_STEP, Control, Job, Kind, Limits, Step, StepStatus
+from ingestion.presentation import STAGE_NAMES, counted, step_name, told_length
+from ingestion.spans import WAITS, Span, Stretch, is_plain, overlap_s, pauses_of, spans_of
 from ingestion.statistics import tone_of
 
 ROWS = 60
@@ -99,10 +99,13 @@ class Timeline:
 LANE_PX = 20
 TOP_PX = 22
 _LEGEND = (
-    Key(tone="tone-wait", name="waits for a worker"),
+    Key(tone="tone-wait", name="waits for its turn"),
     Key(tone="tone-backoff", name="waits out a fault"),
     Key(tone="tone-fault", name="run that did not end well"),
 )
+_ENDED = Key(tone="tone-ended", name="ended, until a person retried it")
+# Stretches by host; those of "" held all of them.
+Pauses = Mapping[str, Sequence[Stretch]]
 
 
 def of(job: Job) -> Timeline | None:
@@ -116,18 +119,27 @@ def of(job: Job) -> Timeline | None:
     now = timezone.now() if job.status in OPEN_JOB else _end(job, steps)
     retries, pauses = _orders(job, now)
     spans = {step.pk: spans_of(step, retries, now) for step in steps}
-    return draw(job.created_at, now, steps, spans, pauses=pauses, is_cut=is_cut)
+    limits = Limits.objects.filter(project=job.project_id)
+    cap = limits.values_list("steps_at_once", flat=True).first()
+    return draw(job.created_at, now, steps, spans, pauses=pauses, cap=cap, is_cut=is_cut)
 
 
-def _orders(job: Job, end: datetime) -> tuple[list[datetime], list[Stretch]]:
-    """When persons retried the job, and when all workers were paused meanwhile."""
+def _orders(job: Job, end: datetime) -> tuple[list[datetime], Pauses]:
+    """When persons retried the job, and when workers were paused meanwhile, by host."""
     retried = Q(verb="job.retried", subject=f"{Job._meta.label_lower}:{job.pk}")
     everyone = f"{Control._meta.label_lower}:"
-    paused = Q(verb__in=("workers.paused", "workers.resumed"), subject=everyone)
+    paused = Q(verb__in=("workers.paused", "workers.resumed"), subject__startswith=everyone)
     told = AuditEvent.objects.filter(retried | paused, at__range=(job.created_at, end))
-    events = list(told.order_by("at").values_list("verb", "at"))
-    retries = [at for verb, at in events if verb == "job.retried"]
-    return retries, pauses_of([e for e in events if e[0] != "job.retried"], job.created_at, end)
+    meanwhile = list(told.order_by("at", "pk").values_list("verb", "at", "subject"))
+    retries = [at for verb, at, _ in meanwhile if verb == "job.retried"]
+    earlier = AuditEvent.objects.filter(paused, at__lt=job.created_at)
+    last = earlier.order_by("subject", "-at", "-pk").distinct("subject")
+    of_host: dict[str, list[tuple[str, datetime]]] = {}
+    for verb, at, subject in [*last.values_list("verb", "at", "subject"), *meanwhile]:
+        if verb != "job.retried":
+            of_host.setdefault(subject.removeprefix(everyone), []).append((verb, at))
+    pauses = {host: pauses_of(of_host[host], job.created_at, end) for host in sorted(of_host)}
+    return retries, pauses
 
 
 def _end(job: Job, steps: Sequence[Step]) -> datetime:
@@ -144,9 +156,12 @@ def draw(
     steps: Sequence[Step],
     spans: Mapping[int, Sequence[Span]],
     *,
-    pauses: Sequence[Stretch] = (),
+    pauses: Pauses | None = None,
+    cap: int | None = None,
     is_cut: bool = False,
 ) -> Timeline:
+    """cap: how many steps the project may have at work at once, None for any number."""
+    pauses = pauses or {}
     order = {stage: at for at, stage in enumerate(pipeline.STAGES)}
     steps = sorted(steps, key=lambda step: (order.get(step.stage, 99), step.first or 0, step.pk))
     total_s = max(1.0, (end - begin).total_seconds())
@@ -155,9 +170,11 @@ def draw(
     lanes = _by_worker(steps, spans, scale) if is_long else _by_step(steps, spans, scale)
     stories = [step for step in steps if not is_plain(step)] if is_long else steps
     stages = [stage for stage in order if any(step.stage == stage for step in steps)]
-    worked_s = sum(s.seconds for one in spans.values() for s in one if s.what in ("work", "fault"))
-    workers = {s.worker for one in spans.values() for s in one if s.worker}
-    paused_s = sum((until - since).total_seconds() for since, until in pauses)
+    every = [span for one in spans.values() for span in one]
+    worked_s = sum(span.seconds for span in every if span.what in ("work", "fault"))
+    workers = {span.worker for span in every if span.worker}
+    paused_s = sum((until - since).total_seconds() for since, until in pauses.get("", ()))
+    keys = [*_LEGEND, _ENDED] if any(s.what == "ended" for s in every) else [*_LEGEND]
     return Timeline(
         told=(
             f"{len(steps):,} step{'s' if len(steps) > 1 else ''} in {told_length(total_s)}: "
@@ -170,10 +187,11 @@ def draw(
         marks=_marks(total_s),
         legend=[
             *(Key(tone=tone_of(s), name=STAGE_NAMES.get(s, s)) for s in stages),
-            *(_LEGEND[-1:] if is_long else _LEGEND),
+            *(_LEGEND[-1:] if is_long else keys),
         ],
         rows=[
-            row_of(step, spans[step.pk], pauses) for step in stories[: STORIES if is_long else ROWS]
+            row_of(step, spans[step.pk], pauses, cap=cap)
+            for step in stories[: STORIES if is_long else ROWS]
         ],
         stages=[_stage_row(stage, steps, spans) for stage in stages] if is_long else [],
         is_long=is_long,
@@ -189,7 +207,7 @@ class _Scale:
     def bar(self, span: Span, y: int, tone: str, title: str) -> Bar:
         x = 100 * (span.begin - self.begin).total_seconds() / self.total_s
         width = 100 * span.seconds / self.total_s
-        is_wait = span.what in ("wait", "backoff")
+        is_wait = span.what in WAITS
         return Bar(
             x=round(min(99.4, max(0.0, x)), 2),
             y=y + (5 if is_wait else 1),
@@ -290,11 +308,13 @@ def _marks(total_s: float) -> list[Label]:
 # -- the table ----------------------------------------------------------------------------------
 
 
-def row_of(step: Step, spans: Sequence[Span], pauses: Sequence[Stretch] = ()) -> Row:
-    waits = [span for span in spans if span.what in ("wait", "backoff")]
+def row_of(
+    step: Step, spans: Sequence[Span], pauses: Pauses | None = None, *, cap: int | None = None
+) -> Row:
+    waits = [span for span in spans if span.what in WAITS]
     runs = [span for span in spans if span.what in ("work", "fault")]
     told = [
-        f"{told_length(s.seconds)} {s.told}{_while_paused(s, pauses)}"
+        f"{told_length(s.seconds)} {s.told}{_capped(s, cap)}{_while_paused(s, pauses or {})}"
         for s in waits
         if s.seconds >= 0.5
     ]
@@ -312,18 +332,27 @@ def row_of(step: Step, spans: Sequence[Span], pauses: Sequence[Stretch] = ()) ->
     )
 
 
-def _while_paused(span: Span, pauses: Sequence[Stretch]) -> str:
-    paused_s = overlap_s(span, pauses)
-    return (
-        f", {told_length(paused_s)} of it while all workers were paused" if paused_s >= 0.5 else ""
-    )
+def _capped(span: Span, cap: int | None) -> str:
+    if cap is None or span.what != "wait":
+        return ""
+    return f" (the project may have {counted(cap, 'step')} at once)"
+
+
+def _while_paused(span: Span, pauses: Pauses) -> str:
+    told = ""
+    for host, stretches in pauses.items():
+        paused_s = overlap_s(span, stretches)
+        if span.what != "ended" and paused_s >= 0.5:
+            whose = f"{host} was" if host else "all workers were"
+            told += f", {told_length(paused_s)} of it while {whose} paused"
+    return told
 
 
 def _stage_row(stage: str, steps: Sequence[Step], spans: Mapping[int, Sequence[Span]]) -> StageRow:
     count = sum(step.stage == stage for step in steps)
     own = [span for step in steps if step.stage == stage for span in spans[step.pk]]
     runs = [span for span in own if span.what in ("work", "fault")]
-    waited_s = sum(s.seconds for s in own if s.what in ("wait", "backoff"))
+    waited_s = sum(s.seconds for s in own if s.what in WAITS)
     return StageRow(
         name=STAGE_NAMES.get(stage, stage),
         tone=tone_of(stage),

@@ -175,7 +175,7 @@ def spans(step: Step, retries: Sequence[datetime] = ()) -> list[tuple[str, float
 
 def test_a_step_waits_then_works() -> None:
     assert spans(a_step()) == [
-        ("wait", 10, "waited for a free worker"),
+        ("wait", 10, "waited for its turn"),
         ("work", 4, "worked"),
     ]
 
@@ -183,10 +183,10 @@ def test_a_step_waits_then_works() -> None:
 def test_a_fault_is_followed_by_its_backoff_and_then_by_the_wait_for_a_worker() -> None:
     step = a_step(history=[run(2, 3, "engine_unavailable")], run_after=later(8))
     assert spans(step) == [
-        ("wait", 2, "waited for a free worker"),
+        ("wait", 2, "waited for its turn"),
         ("fault", 1, "It broke. (engine_unavailable)"),
         ("backoff", 5, "waited out engine_unavailable"),
-        ("wait", 2, "waited for a free worker"),
+        ("wait", 2, "waited for its turn"),
         ("work", 4, "worked"),
     ]
 
@@ -198,7 +198,7 @@ def test_a_vanished_worker_is_told_as_the_reason_of_the_wait() -> None:
 
 def test_a_retry_by_a_person_is_told_as_such() -> None:
     step = a_step(history=[run(1, 2, "time_limit")], run_after=later(7))
-    assert ("backoff", 5, "ended, until a person retried it") in spans(step, [later(7)])
+    assert ("ended", 5, "ended, until a person retried it") in spans(step, [later(7)])
 
 
 def test_a_step_that_failed_for_good_shows_its_run_once() -> None:
@@ -212,13 +212,31 @@ def test_a_step_that_failed_for_good_shows_its_run_once() -> None:
 
 def test_a_step_that_waits_waits_until_now() -> None:
     step = a_step(status=StepStatus.QUEUED, started_at=None, finished_at=None, worker="")
-    assert spans(step) == [("wait", 100, "waited for a free worker")]
+    assert spans(step) == [("wait", 100, "waited for its turn")]
 
 
 def test_a_pause_that_a_step_waited_through_is_told() -> None:
     pauses = pauses_of([("workers.paused", later(2)), ("workers.resumed", later(6))], NOW, later(9))
-    row = timeline.row_of(a_step(), spans_of(a_step(), [], later(100)), pauses)
-    assert row.waits == ["10 s waited for a free worker, 4 s of it while all workers were paused"]
+    row = timeline.row_of(a_step(), spans_of(a_step(), [], later(100)), {"": pauses})
+    assert row.waits == ["10 s waited for its turn, 4 s of it while all workers were paused"]
+
+
+def test_a_paused_host_and_the_cap_of_a_project_are_told_beside_a_wait() -> None:
+    lived = spans_of(a_step(), [], later(100))
+    (told,) = timeline.row_of(a_step(), lived, {"bob": [(later(2), later(6))]}, cap=2).waits
+    assert told == (
+        "10 s waited for its turn (the project may have 2 steps at once), "
+        "4 s of it while bob was paused"
+    )
+
+
+def test_the_end_of_a_job_until_its_retry_has_a_key_of_its_own() -> None:
+    step = a_step(history=[run(1, 2, "time_limit")], run_after=later(7))
+    lives = {step.pk: spans_of(step, [later(7)], later(100))}
+    made = timeline.draw(NOW, later(100), [step], lives)
+    assert "tone-ended" in [bar.tone for bar in made.lanes[0].bars]
+    assert "ended, until a person retried it" in [key.name for key in made.legend]
+    assert "tone-ended" not in [key.tone for key in drawn([a_step()]).legend]
 
 
 def test_a_pause_may_begin_before_a_job_and_last_beyond_it() -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_q.status import Stat
 
 from config.engines import EngineError
-from documents.models import Project, Role
+from documents.models import AuditEvent, Project, Role
 from ingestion import ledger, waiting, workers
 from ingestion.models import Job, JobStatus, Kind, Limits, Priority, Step
 from tests import factories
@@ -321,6 +321,27 @@ def test_a_paused_host_is_told_when_it_is_the_only_one(
     workers.set_paused(True, of_host="ada")
     page = operator.get(reverse("job", args=[job.pk])).text
     assert "All hosts with workers are paused (ada)" in page
+
+
+def test_the_timeline_tells_of_a_pause_from_before_the_job(
+    operator: Client, project: Project
+) -> None:
+    workers.set_paused(True)
+    workers.set_paused(True, of_host="bob")
+    workers.set_paused(False, of_host="bob")
+    workers.set_paused(True, of_host="ada")
+    job = factories.job(in_project=project)
+    long_ago = timezone.now() - timedelta(seconds=30)
+    Job.objects.filter(pk=job.pk).update(created_at=long_ago)
+    Step.objects.filter(job=job).update(created_at=long_ago, run_after=long_ago)
+    AuditEvent.objects.filter(verb__startswith="workers.").update(
+        at=long_ago - timedelta(seconds=9)
+    )
+    page = operator.get(reverse("job-timeline", args=[job.pk])).text
+    assert "All workers were paused for 30 s of it." in page
+    assert "30 s of it while all workers were paused" in page
+    assert "30 s of it while ada was paused" in page
+    assert "bob" not in page
 
 
 def test_jobs_of_every_kind_have_a_page(operator: Client, project: Project) -> None:
