@@ -81,15 +81,23 @@ def retry_failed(jobs: QuerySet[Job], actor: AnyUser | None) -> int:
 
 def set_priority(job_id: UUID, priority: int, actor: AnyUser | None) -> Job:
     """Change the priority of a job and of its steps that still wait; of a batch, of all its
-    jobs. Workers are woken: what waited behind others may be first now."""
+    open jobs. Workers are woken: what waited behind others may be first now.
+
+    Raises Conflict when the job has ended."""
     with transaction.atomic():
         job = rows.lock(job_id)
+        if not job.is_open:
+            raise Conflict(f"The job has already ended: it is {job.status}.", "job_ended")
         Job.objects.filter(pk=job.pk).update(priority=priority)
         waiting = Step.objects.filter(job=job, status=StepStatus.QUEUED)
         queue.push(waiting.update(priority=priority))
         record("job.priority", job, actor=actor, project=job.project, priority=priority)
-    for child in Job.objects.filter(parent=job).values_list("pk", flat=True):
-        set_priority(child, priority, actor)
+
+    def change(child_id: UUID, actor: AnyUser | None) -> Job:
+        return set_priority(child_id, priority, actor)
+
+    for child in Job.objects.is_open().filter(parent=job).values_list("pk", flat=True):
+        _unless_it_moved(change, child, actor)
     return job
 
 

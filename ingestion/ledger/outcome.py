@@ -109,8 +109,8 @@ def expire(step: Step) -> None:
         hold(step)
         limit_s = limits.job_limit_s(step.job)
         message = (
-            f"It was worked on for {limit_s:,} s, as long as a job may take; raise the project's "
-            "limit, then retry."
+            f"It was at work longer than the {limit_s:,} s that a job may take; raise the "
+            "project's limit, then retry."
         )
         rows.end(job, JobStatus.FAILED, "job_expired", message)
 
