@@ -17,6 +17,7 @@ STATUS_BADGES = {
     JobStatus.CANCELLED: Badge(label="Cancelled", icon="cross", tone="quiet"),
 }
 _PARTLY = Badge(label="Completed in part", icon="alert", tone="warn")
+_ALL_FAILED = Badge(label="All failed", icon="alert", tone="bad")
 STEP_BADGES = {
     StepStatus.QUEUED: Badge(label="Waiting", icon="clock", tone="quiet"),
     StepStatus.RUNNING: Badge(label="Working", icon="work", tone="busy"),
@@ -129,9 +130,15 @@ def counts(job: Job, sums: Mapping[str, int] | None = None) -> Counts:
     )
 
 
-def badge(job: Job) -> Badge:
-    if job.status == JobStatus.COMPLETED and (job.pages_failed or job.errors):
-        return _PARTLY
+def badge(job: Job, count: Counts, *, is_at_work: bool = True) -> Badge:
+    """is_at_work: False where a job was begun and none of its steps is at work now."""
+    if job.status == JobStatus.COMPLETED:
+        if count.files_failed and count.files_failed == count.total:
+            return _ALL_FAILED
+        if count.pages_failed or count.files_failed or job.errors:
+            return _PARTLY
+    if job.status == JobStatus.RUNNING and not is_at_work:
+        return STATUS_BADGES[JobStatus.QUEUED]
     return STATUS_BADGES[JobStatus(job.status)]
 
 
@@ -178,14 +185,14 @@ def next_move(code: str) -> str:
     return _NEXT_MOVES.get(code, "Retry; if it fails the same way again, open it and look.")
 
 
-def ended(job: Job) -> str:
+def ended(job: Job, count: Counts) -> str:
     """How a job ended."""
     if job.status == JobStatus.FAILED:
         return job.error_message or "It failed."
     if job.status == JobStatus.CANCELLED:
         return "It was cancelled. What was done stays; a retry takes it up again."
     if job.kind == Kind.BATCH:
-        return "All of its files have ended."
+        return _batch_ended(count)
     documents = counted(job.documents_made, "document")
     if job.kind == Kind.PROCESS:
         told = f"{documents} gone through again"
@@ -194,6 +201,15 @@ def ended(job: Job) -> str:
         read = job.pages_total - job.pages_failed
         return f"{read} of {counted(job.pages_total, 'page')} could be read and made {documents}."
     return f"{counted(job.pages_total, 'page')} read, {documents} found."
+
+
+def _batch_ended(count: Counts) -> str:
+    if count.files_failed:
+        return f"{count.files_failed:,} of {counted(count.total, 'file')} failed."
+    if count.pages_failed:
+        pages = counted(count.pages_failed, "page")
+        return f"All of its files have ended; {pages} could not be read."
+    return "All of its files have ended."
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,10 +1,9 @@
 """Questions that the pages about jobs ask. Every one starts from the user."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Case, Count, Q, Sum, When
+from django.db.models import Case, Count, When
 
 from documents.models import AnyUser, Document, Page, Project, Role
 from documents.presentation import ago, list_row
@@ -48,15 +47,14 @@ def may_operate(user: AnyUser, project: Project) -> bool:
 
 def rows(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """Jobs as rows of a list; from `listed_jobs`. A constant number of queries."""
-    sentences = waiting.sentences(job for job in jobs if job.is_open)
-    of_batches = sums([job.pk for job in jobs if job.kind == Kind.BATCH])
+    told = waiting.told(jobs)
     return [
         {
             "job": job,
-            "badge": presentation.badge(job),
+            "badge": told[job.pk].badge,
             "kind": presentation.KIND_TAGS.get(Kind(job.kind), ""),
-            "count": presentation.counts(job, of_batches.get(job.pk)),
-            "sentence": sentences.get(job.pk, ""),
+            "count": told[job.pk].count,
+            "sentence": told[job.pk].sentence if _has_more_to_tell(job, told[job.pk]) else "",
             "priority": told_priority(job),
             "ago": ago(job.created_at),
         }
@@ -64,41 +62,28 @@ def rows(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     ]
 
 
+def _has_more_to_tell(job: Job, told: waiting.Told) -> bool:
+    """Whether its sentence says what its badge and its numbers do not."""
+    return job.is_open or bool(told.count.files_failed)
+
+
 def told_priority(job: Job) -> str:
     return "" if job.priority == Priority.NORMAL else Priority(job.priority).label
-
-
-def sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
-    """The progress of batches: that of their jobs, added up."""
-    if not batches:
-        return {}
-    children: Any = Job.objects.filter(parent__in=batches).order_by().values("parent")
-    summed = children.annotate(
-        files=Count("pk"),
-        files_ended=Count("pk", filter=~Q(status__in=OPEN_JOB)),
-        files_failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
-        total=Sum("pages_total"),
-        read=Sum("pages_read"),
-        failed=Sum("pages_failed"),
-        made=Sum("documents_made"),
-    )
-    return {row["parent"]: row for row in summed}
 
 
 def progress(job: Job, user: AnyUser, tile_page: int) -> dict[str, Any]:
     """Everything that moves on a job's page; a constant number of queries."""
     can_operate = may_operate(user, job.project)
-    of_jobs = sums([job.pk]).get(job.pk) if job.kind == Kind.BATCH else None
-    count = presentation.counts(job, of_jobs)
+    told = waiting.told([job], most_ahead=waiting.AHEAD_OF_ONE)[job.pk]
     context = {
         "job": job,
-        "badge": presentation.badge(job),
-        "sentence": waiting.sentences([job], most_ahead=waiting.AHEAD_OF_ONE)[job.pk],
+        "badge": told.badge,
+        "sentence": told.sentence,
         "work_time": presentation.work_time(job),
-        "count": count,
+        "count": told.count,
         "tile_page": tile_page,
         "may_cancel": can_operate and job.is_open,
-        "may_retry": can_operate and not job.is_open and _has_failures(job, count),
+        "may_retry": can_operate and not job.is_open and _has_failures(job, told.count),
         "retryable_steps": can_operate,
     }
     if job.kind == Kind.BATCH:

@@ -52,10 +52,13 @@ class AtWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One open job: its steps, of which `ahead` others go first; of a batch its files."""
+    """One open job: its steps, of which `ahead` others go first; of a batch its files.
+
+    running: steps whose lease holds; lapsed: those that a worker let go without a word."""
 
     open_steps: int = 0
     running: int = 0
+    lapsed: int = 0
     ready: int = 0
     ahead: int = 0
     is_more_ahead: bool = False
@@ -90,15 +93,24 @@ def _of_batch(job: Job, waiting: Waiting, at_large: Situation) -> str:
     return f"{told} It waits for {_listed(names)}.{' ' if held_up else ''}{held_up}"
 
 
+def is_at_work(waiting: Waiting, at_large: Situation) -> bool:
+    """Whether a worker that lives, or did a moment ago, has a step of it."""
+    work = waiting.at_work
+    if work is None:
+        return False
+    left_s = (work.lease_until - at_large.now).total_seconds()
+    is_seen = _host_and_pid(work.worker) in at_large.workers
+    return left_s > 0 and (is_seen or left_s > at_large.lease_s - 2 * at_large.renewal_s - 5)
+
+
 def _at_work(waiting: Waiting, at_large: Situation) -> str:
     work = waiting.at_work
     if work is None:
         return ""
     left_s = (work.lease_until - at_large.now).total_seconds()
-    is_seen = _host_and_pid(work.worker) in at_large.workers
-    if left_s > 0 and (is_seen or left_s > at_large.lease_s - 2 * at_large.renewal_s - 5):
+    if is_at_work(waiting, at_large):
         others = f", and {counted(waiting.running - 1, 'step')} besides"
-        told = f"{doing(work)}{others if waiting.running > 1 else ''}."
+        told = f"{doing(work)}{others if waiting.running > 1 else ''}{_lapsed(waiting)}."
         more = waiting.open_steps > waiting.running
         is_held = more and "" in at_large.paused
         return f"{told} Then it waits: the workers are paused." if is_held else told
@@ -112,6 +124,13 @@ def _at_work(waiting: Waiting, at_large: Situation) -> str:
             "see the workers' logs."
         )
     return f"The worker that had it gives no sign of life; another takes over within {wait_s} s."
+
+
+def _lapsed(waiting: Waiting) -> str:
+    if not waiting.lapsed:
+        return ""
+    waits = "waits until it is" if waiting.lapsed == 1 else "wait until they are"
+    return f"; {counted(waiting.lapsed, 'step')} {waits} taken over from a worker that is gone"
 
 
 def _held_up(at_large: Situation) -> str:

@@ -5,18 +5,29 @@ A constant number of queries for any number of jobs. What the facts mean is said
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, Q, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from documents.presentation import Badge
 from ingestion import presentation, queue
-from ingestion.models import OPEN_JOB, Control, Job, Kind, Limits, Step, StepStatus
-from ingestion.sentences import AtWork, Situation, Waiting, sentence
+from ingestion.models import (
+    OPEN_JOB,
+    Control,
+    Job,
+    JobStatus,
+    Kind,
+    Limits,
+    Step,
+    StepStatus,
+)
+from ingestion.sentences import AtWork, Situation, Waiting, is_at_work, sentence
 
 AHEAD_OF_ONE = 10_000
 AHEAD_OF_MANY = 500
@@ -24,11 +35,14 @@ _NAMES = 2
 # priority + 0 keeps the planner from walking the whole backlog in the order of its index
 # until it meets a step of this job.
 _FACTS = """
-SELECT job.id, sums.open, sums.running, sums.ready, again.run_after, again.error_message,
+SELECT job.id, sums.open, sums.running, sums.lapsed, sums.ready,
+    again.run_after, again.error_message,
     work.stage, work.first, work.last, work.worker, work.lease_until, ahead.n
 FROM ingestion_job AS job
 CROSS JOIN LATERAL (
-    SELECT count(*) AS open, count(*) FILTER (WHERE status = 'running') AS running,
+    SELECT count(*) AS open,
+        count(*) FILTER (WHERE status = 'running' AND lease_until > %(now)s) AS running,
+        count(*) FILTER (WHERE status = 'running' AND lease_until <= %(now)s) AS lapsed,
         count(*) FILTER (WHERE status = 'queued' AND run_after <= %(now)s) AS ready
     FROM ingestion_step WHERE job_id = job.id AND status IN ('queued', 'running')) AS sums
 LEFT JOIN LATERAL (
@@ -55,19 +69,69 @@ WHERE job.id = ANY(%(jobs)s)
 """
 
 
-def sentences(jobs: Iterable[Job], *, most_ahead: int = AHEAD_OF_MANY) -> dict[UUID, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How a job stands: its badge and its sentence from the same facts, and how far it is."""
+
+    badge: Badge
+    sentence: str
+    count: presentation.Counts
+
+
+def told(jobs: Iterable[Job], *, most_ahead: int = AHEAD_OF_MANY) -> dict[UUID, Told]:
     """What each job waits for, or how it ended; steps ahead are counted to `most_ahead`."""
     all_jobs = list(jobs)
+    summed = _sums([job.pk for job in all_jobs if job.kind == Kind.BATCH])
+    counts = {job.pk: presentation.counts(job, summed.get(job.pk)) for job in all_jobs}
+    ended = {
+        job.pk: Told(
+            badge=presentation.badge(job, counts[job.pk]),
+            sentence=presentation.ended(job, counts[job.pk]),
+            count=counts[job.pk],
+        )
+        for job in all_jobs
+        if not job.is_open
+    }
     open_jobs = [job for job in all_jobs if job.is_open]
-    told = {job.pk: presentation.ended(job) for job in all_jobs if not job.is_open}
-    if not open_jobs:
-        return told
+    return ended | _open(open_jobs, counts, most_ahead) if open_jobs else ended
+
+
+def _open(
+    open_jobs: Collection[Job], counts: Mapping[UUID, presentation.Counts], most_ahead: int
+) -> dict[UUID, Told]:
     at_large = situation()
     facts = _facts([job for job in open_jobs if job.kind != Kind.BATCH], at_large, most_ahead)
     facts |= _of_batches([job.pk for job in open_jobs if job.kind == Kind.BATCH])
-    return told | {
-        job.pk: sentence(job, facts.get(job.pk, Waiting()), at_large) for job in open_jobs
+    stands = {job.pk: facts.get(job.pk, Waiting()) for job in open_jobs}
+    return {
+        job.pk: Told(
+            badge=presentation.badge(
+                job,
+                counts[job.pk],
+                is_at_work=not stands[job.pk].open_steps or is_at_work(stands[job.pk], at_large),
+            ),
+            sentence=sentence(job, stands[job.pk], at_large),
+            count=counts[job.pk],
+        )
+        for job in open_jobs
     }
+
+
+def _sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
+    """The progress of batches: that of their jobs, added up."""
+    if not batches:
+        return {}
+    children: Any = Job.objects.filter(parent__in=batches).order_by().values("parent")
+    summed = children.annotate(
+        files=Count("pk"),
+        files_ended=Count("pk", filter=~Q(status__in=OPEN_JOB)),
+        files_failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
+        total=Sum("pages_total"),
+        read=Sum("pages_read"),
+        failed=Sum("pages_failed"),
+        made=Sum("documents_made"),
+    )
+    return {row["parent"]: row for row in summed}
 
 
 def situation() -> Situation:
@@ -109,6 +173,7 @@ def _facts(jobs: Collection[Job], at_large: Situation, most: int) -> dict[UUID, 
 def _waiting(
     open_steps: int,
     running: int,
+    lapsed: int,
     ready: int,
     next_try: Any,
     cause: str | None,
@@ -129,6 +194,7 @@ def _waiting(
     return Waiting(
         open_steps=open_steps,
         running=running,
+        lapsed=lapsed,
         ready=ready,
         ahead=min(ahead or 0, most),
         is_more_ahead=(ahead or 0) > most,

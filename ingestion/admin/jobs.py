@@ -33,11 +33,9 @@ class JobList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         jobs: list[Any] = list(self.result_list)
-        sentences = waiting.sentences(jobs)
-        sums = queries.sums([job.pk for job in jobs if job.kind == Kind.BATCH])
+        told = waiting.told(jobs)
         for job in jobs:
-            job.sentence = sentences[job.pk]
-            job.count = presentation.counts(job, sums.get(job.pk))
+            job.told = told[job.pk]
         self.result_list = cast(Any, jobs)
 
 
@@ -100,14 +98,14 @@ class JobAdmin(ReadOnly, OfProjects):
     # -- what a row shows ---------------------------------------------------------------------
 
     @admin.display(description="state", ordering="status")
-    def state(self, job: Job) -> str:
-        badge = presentation.badge(job)
+    def state(self, job: Any) -> str:
+        badge = job.told.badge
         return format_html('<span class="badge {}">{}</span>', badge.tone, badge.label)
 
     @admin.display(description="what it waits for, or how it ended")
     def what(self, job: Any) -> str:
         code = format_html(" <code>{}</code>", job.error_code) if job.error_code else ""
-        return format_html("{}{}", job.sentence, code)
+        return format_html("{}{}", job.told.sentence, code)
 
     @admin.display(description="priority", ordering="priority")
     def told_priority(self, job: Job) -> str:
@@ -119,14 +117,14 @@ class JobAdmin(ReadOnly, OfProjects):
 
     @admin.display(description="pages", ordering="pages_total")
     def pages(self, job: Any) -> str:
-        count = job.count
+        count = job.told.count
         is_at_it = job.is_open and count.noun == "pages"
         read = f"{count.done} of {count.total}" if is_at_it else str(count.pages_total)
         return f"{read} ({count.pages_failed} not read)" if count.pages_failed else read
 
     @admin.display(description="documents", ordering="documents_made")
     def papers(self, job: Any) -> int:
-        return int(job.count.documents)
+        return int(job.told.count.documents)
 
     @admin.display(description="sent by", ordering="created_by")
     def sender(self, job: Job) -> str:

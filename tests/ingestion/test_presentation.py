@@ -49,6 +49,16 @@ def test_a_job_at_work_in_a_pause_says_that_it_will_wait() -> None:
     assert said(waiting, paused=frozenset({""})).endswith("Then it waits: the workers are paused.")
 
 
+def test_steps_of_workers_that_are_gone_are_not_told_as_work() -> None:
+    waiting = Waiting(open_steps=5, running=2, lapsed=2, at_work=at_work())
+    assert said(waiting) == (
+        "Reading page 3, and 1 step besides; 2 steps wait until they are taken over from a "
+        "worker that is gone."
+    )
+    waiting = Waiting(open_steps=2, running=1, lapsed=1, at_work=at_work())
+    assert "page 3; 1 step waits until it is taken over" in said(waiting)
+
+
 def test_a_job_in_the_queue_says_how_much_goes_first() -> None:
     assert "behind 12 steps of more urgent or earlier work" in said(READY)
     assert "behind more than 500 steps" in said(
@@ -136,7 +146,21 @@ def test_documents_gone_through_again_are_counted() -> None:
     ],
 )
 def test_an_ended_job_says_how_it_ended(values: dict[str, Any], told: str) -> None:
-    assert presentation.ended(a_job(**values)) == told
+    job = a_job(**values)
+    assert presentation.ended(job, presentation.counts(job)) == told
+
+
+def test_a_batch_with_failed_files_is_completed_in_part() -> None:
+    batch = a_job(kind=Kind.BATCH, status=JobStatus.COMPLETED)
+    assert presentation.badge(batch, presentation.counts(batch, {"files": 2})).tone == "good"
+    partly = presentation.counts(batch, {"files": 2, "files_failed": 1})
+    assert presentation.badge(batch, partly).label == "Completed in part"
+    assert presentation.ended(batch, partly) == "1 of 2 files failed."
+    wholly = presentation.counts(batch, {"files": 2, "files_failed": 2})
+    assert presentation.badge(batch, wholly).label == "All failed"
+    torn = presentation.counts(batch, {"files": 2, "failed": 3})
+    assert presentation.badge(batch, torn).label == "Completed in part"
+    assert "3 pages could not be read" in presentation.ended(batch, torn)
 
 
 # -- the timeline -------------------------------------------------------------

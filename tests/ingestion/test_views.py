@@ -300,7 +300,7 @@ def test_a_full_project_is_told_and_its_steps_are_in_nobodys_way(
     Cluster.report(monkeypatch)
     told = "The project may have 1 step at work at once, and 1 is."
     assert told in operator.get(reverse("job", args=[held.pk])).text
-    assert waiting.sentences([other])[other.pk].startswith("It is next")
+    assert waiting.told([other])[other.pk].sentence.startswith("It is next")
 
 
 def test_a_job_of_a_worker_that_vanished_says_so(
@@ -311,6 +311,37 @@ def test_a_job_of_a_worker_that_vanished_says_so(
     Step.objects.filter(job=job).update(lease_until=timezone.now() - timedelta(seconds=1))
     Cluster.report(monkeypatch)
     assert "gives no sign of life" in operator.get(reverse("job", args=[job.pk])).text
+
+
+def test_a_step_of_a_worker_that_is_gone_is_told_apart_from_work(
+    operator: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Cluster.report(monkeypatch)
+    job = factories.job(in_project=project)
+    Step.objects.create(job=job, project=project, stage="ocr", first=1, last=1)
+    assert ledger.claim("ada:7")
+    assert ledger.claim("ada:8")
+    now = timezone.now()
+    Step.objects.filter(worker="ada:8").update(lease_until=now - timedelta(seconds=5))
+    stands = waiting.told([Job.objects.get(pk=job.pk)])[job.pk]
+    assert "1 step waits until it is taken over" in stands.sentence
+    assert stands.badge.label == "Working"
+    Step.objects.filter(worker="ada:7").update(status="queued", lease=None, lease_until=None)
+    Step.objects.filter(worker="ada:8").update(status="queued", lease=None, lease_until=None)
+    stands = waiting.told([Job.objects.get(pk=job.pk)])[job.pk]
+    assert "It is next" in stands.sentence
+    assert stands.badge.label == "Waiting"
+
+
+def test_a_batch_with_a_failed_file_says_so(operator: Client, project: Project) -> None:
+    batch = Job.objects.create(project=project, kind=Kind.BATCH, status=JobStatus.COMPLETED)
+    for status in (JobStatus.COMPLETED, JobStatus.FAILED):
+        child = factories.job(in_project=project)
+        Job.objects.filter(pk=child.pk).update(parent=batch, status=status)
+    for path in (reverse("jobs"), reverse("job", args=[batch.pk])):
+        page = operator.get(path).text
+        assert "Completed in part" in page
+        assert "1 of 2 files failed." in page
 
 
 def test_a_paused_host_is_told_when_it_is_the_only_one(
