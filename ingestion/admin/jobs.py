@@ -93,7 +93,13 @@ class JobAdmin(ReadOnly, OfProjects):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        return super().changelist_view(request, {"title": "Jobs"} | (extra_context or {}))
+        own = {"title": "Jobs", "may_operate": bool(operated_projects(request.user))}
+        return super().changelist_view(request, own | (extra_context or {}))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Nothing is offered to who operates no project: it would be refused."""
+        offered: dict[str, Any] = super().get_actions(request)
+        return offered if operated_projects(request.user) else {}
 
     # -- what a row shows ---------------------------------------------------------------------
 
@@ -167,6 +173,8 @@ class JobAdmin(ReadOnly, OfProjects):
         job = get_object_or_404(self.get_queryset(request), pk=job_id)
         if not queries.may_operate(request.user, job.project):
             raise PermissionDenied("Only an operator of its project may do that.")
+        if verb == "cancel" and job.is_open and "sure" not in request.POST:
+            return _ask_to_cancel(request, job)
         try:
             told = _do(job, verb, request)
         except DocketError as fault:
@@ -205,20 +213,24 @@ class JobAdmin(ReadOnly, OfProjects):
         """Apply a verb of the ledger to the jobs that the user operates; tell what happened."""
         allowed = operated_projects(request.user)
         count = 0
+        refused: dict[str, list[Job]] = {}
         chosen = list(jobs.select_related("upload")[: overview.AT_ONCE + 1])
         if len(chosen) > overview.AT_ONCE:
             told = f"The first {overview.AT_ONCE:,} were taken; do it again for the rest."
             self.message_user(request, told, messages.WARNING)
         for job in chosen[: overview.AT_ONCE]:
             if job.project_id not in allowed:
-                self.message_user(request, f"{job}: you are not its operator.", messages.ERROR)
+                refused.setdefault("you are not its operator.", []).append(job)
                 continue
             try:
                 verb(job.pk, request.user)
             except DocketError as fault:
-                self.message_user(request, f"{job}: {fault.message}", messages.WARNING)
+                refused.setdefault(fault.message, []).append(job)
             else:
                 count += 1
+        for why, those in refused.items():
+            whose = f"{len(those)} jobs" if len(those) > 1 else f"“{those[0]}”"
+            self.message_user(request, f"{whose}: {why}", messages.WARNING)
         if count:
             self.message_user(request, f"{count} {done}.", messages.SUCCESS)
 
@@ -244,9 +256,22 @@ class JobAdmin(ReadOnly, OfProjects):
             **told,
         )
 
-    @admin.action(description="Retry what failed or was cancelled")
-    def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        self._each(request, jobs, ledger.retry, "taken up again")
+    @admin.action(description="Retry what failed or was cancelled …")
+    def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+        cancelled = jobs.filter(status=JobStatus.CANCELLED).count()
+        them = f"{cancelled} of them {'was' if cancelled == 1 else 'were'} cancelled"
+        question = self._ask(
+            request,
+            jobs,
+            "retry",
+            title="Retry these jobs?",
+            told="Their failed and skipped steps run again, and what follows from them."
+            + (f" {them}: the work goes on where it was stopped." if cancelled else ""),
+            button="Retry them",
+        )
+        if question is None:
+            self._each(request, jobs, ledger.retry, "taken up again")
+        return question
 
     @admin.action(description="Cancel …")
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
@@ -295,21 +320,40 @@ class JobAdmin(ReadOnly, OfProjects):
 
     def _process(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         chosen = panel.operated(request.user, cast(Any, jobs.order_by()))
-        of_jobs = Q(upload__in=chosen.values("upload")) | Q(process_jobs__in=chosen.values("pk"))
+        with_files = Q(pk__in=chosen.values("pk")) | Q(parent__in=chosen.values("pk"))
+        all_jobs = Job.objects.filter(with_files).order_by()
+        of_jobs = Q(upload__in=all_jobs.values("upload")) | Q(process_jobs__in=all_jobs)
         by_project: dict[int, list[Document]] = {}
         found = Document.objects.filter(of_jobs).order_by("pk").distinct()
         for document in found.only("pk", "project_id")[:DOCUMENTS_AGAIN]:
             by_project.setdefault(document.project_id, []).append(document)
         if not by_project:
-            told = "No document of these jobs is in a project that you operate."
+            is_any = chosen.exists()
+            told = "These jobs made no documents." if is_any else "You operate none of them."
             self.message_user(request, told, messages.WARNING)
         for documents in by_project.values():
             job = rework.process(documents, user=request.user)
             link = format_html(
                 '<a href="{}">{}</a>', reverse("admin:ingestion_job_change", args=[job.pk]), job
             )
-            told = format_html("{}: {} documents are gone through again.", link, len(documents))
+            many = presentation.counted(len(documents), "document")
+            are = "is" if len(documents) == 1 else "are"
+            told = format_html("{}: {} {} gone through again.", link, many, are)
             self.message_user(request, told, messages.SUCCESS)
+
+
+def _ask_to_cancel(request: HttpRequest, job: Job) -> HttpResponse:
+    return panel.ask(
+        request,
+        title="Cancel this job?",
+        told="Steps at work are stopped. What was done stays, and a retry takes it up again.",
+        button="Cancel it",
+        jobs=[job],
+        count=1,
+        action=request.path,
+        hidden=[("sure", "yes"), ("next", request.POST.get("next", ""))],
+        back=reverse("admin:ingestion_job_change", args=[job.pk]),
+    )
 
 
 def _do(job: Job, verb: str, request: HttpRequest) -> str:

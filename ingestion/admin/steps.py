@@ -1,5 +1,7 @@
 """Single steps in the admin, and their retry."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -40,6 +42,11 @@ class StepAdmin(ReadOnly, OfProjects):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
         return steps_of(request.user)
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Nothing is offered to who operates no project: it would be refused."""
+        offered: dict[str, Any] = super().get_actions(request)
+        return offered if operated_projects(request.user) else {}
+
     @admin.display(description="step", ordering="id")
     def name(self, step: Step) -> str:
         return presentation.step_name(step)
@@ -53,18 +60,21 @@ class StepAdmin(ReadOnly, OfProjects):
         """Failed steps of one job are taken up one after the other: the first opens the job."""
         allowed = operated_projects(request.user)
         count = 0
+        refused: dict[str, list[str]] = {}
         for step in steps.order_by("pk")[: overview.AT_ONCE]:
             name = presentation.step_name(step)
             if step.project_id not in allowed:
-                told = f"{name}: you are not the operator of its project."
-                self.message_user(request, told, messages.ERROR)
+                refused.setdefault("you are not its operator.", []).append(name)
                 continue
             try:
                 ledger.retry_step(step.pk, request.user)
             except (DocketError, Step.DoesNotExist) as fault:
                 told = getattr(fault, "message", "it was planned anew with what comes before it.")
-                self.message_user(request, f"{name}: {told}", messages.WARNING)
+                refused.setdefault(told, []).append(name)
             else:
                 count += 1
+        for why, names in refused.items():
+            whose = f"{len(names)} steps" if len(names) > 1 else names[0]
+            self.message_user(request, f"{whose}: {why}", messages.WARNING)
         if count:
             self.message_user(request, f"{count} taken up again.", messages.SUCCESS)

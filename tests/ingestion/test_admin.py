@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.engines import EngineError
-from documents.models import AuditEvent, Project, Role
+from documents.models import AuditEvent, Membership, Project, Role
 from ingestion import ledger, overview, workers
 from ingestion.models import (
     Chore,
@@ -321,8 +321,8 @@ def test_a_viewer_sees_failures_and_retries_none(project: Project) -> None:
     viewer.post(f"{JOBS}retry-failed/")
     for verb in ("retry", "cancel", "priority", "step"):
         assert do(viewer, job, verb, priority="0").status_code == 403
-    assert "not its operator" in act(viewer, "retry", job)
-    assert "not its operator" in act(viewer, "make_urgent", job)
+    act(viewer, "retry", job, sure="yes")
+    act(viewer, "make_urgent", job)
     act(viewer, "process_again", job, sure="yes")
     viewer.post(
         "/admin/ingestion/step/",
@@ -372,16 +372,65 @@ def test_cancel_asks_first(operator: Client, project: Project) -> None:
     assert "1 cancelled" in act(operator, "cancel", job, sure="yes")
     job.refresh_from_db()
     assert job.status == JobStatus.CANCELLED
-    assert "1 taken up again" in act(operator, "retry", job)
+    assert "1 of them was cancelled" in act(operator, "retry", job)
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+    assert "1 taken up again" in act(operator, "retry", job, sure="yes")
     job.refresh_from_db()
     assert job.status == JobStatus.QUEUED
+
+
+def test_cancel_on_the_page_of_a_job_asks_first(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    assert "Cancel this job?" in do(operator, job, "cancel").text
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+    assert "was cancelled" in do(operator, job, "cancel", sure="yes").text
+
+
+def test_refusals_of_one_kind_are_told_once_with_their_number(
+    operator: Client, project: Project
+) -> None:
+    broken = failed(project)
+    jobs = [factories.job(in_project=project) for _ in range(3)]
+    page = act(operator, "retry", broken, *jobs, sure="yes")
+    assert page.count("The job is still at work.") == 1
+    assert "3 jobs: The job is still at work." in page
+    assert "1 taken up again" in page
+    page = act(operator, "retry", jobs[0], sure="yes")
+    assert f"“{jobs[0]}”: The job is still at work." in page
+
+
+def test_a_job_of_a_project_that_one_only_views_is_refused(
+    operator: Client, project: Project
+) -> None:
+    seen = failed(factories.project())
+    me = Membership.objects.get(project=project).user
+    Membership.objects.create(project=seen.project, user=me, role=Role.VIEWER)
+    assert "not its operator" in act(operator, "retry", seen, sure="yes")
+    seen.refresh_from_db()
+    assert seen.status == JobStatus.FAILED
+
+
+def test_viewers_are_offered_nothing_that_would_be_refused(project: Project) -> None:
+    job = failed(project)
+    viewer, operator = staff(Role.VIEWER, project), staff(Role.OPERATOR, project)
+    for path in (JOBS, "/admin/ingestion/step/"):
+        assert 'name="action"' in operator.get(path).text
+        assert 'name="action"' not in viewer.get(path).text
+    assert "Retry all that failed in this list" in operator.get(JOBS).text
+    assert "Retry all that failed in this list" not in viewer.get(JOBS).text
+    assert "set-priority" not in operator.get(f"{JOBS}{job.pk}/change/").text
+    waits = factories.job(in_project=project)
+    assert "set-priority" in operator.get(f"{JOBS}{waits.pk}/change/").text
+    assert "set-priority" not in viewer.get(f"{JOBS}{waits.pk}/change/").text
 
 
 def test_what_cannot_be_done_is_said(operator: Client, project: Project) -> None:
     job = factories.job(in_project=project)
     ledger.cancel(job.pk, None)
     assert "already ended" in act(operator, "cancel", job, sure="yes")
-    assert "already ended" in do(operator, job, "cancel").text
+    assert "already ended" in do(operator, job, "cancel", sure="yes").text
 
 
 @pytest.mark.parametrize("priority", Priority)
@@ -438,7 +487,7 @@ def test_a_request_acts_on_so_many_jobs_only_and_says_so(
     question = operator.get("/admin/failures/retry?code=engine_crashed").text
     assert "2 of them are taken up at once" in question
     assert "Retry 2 jobs" in question
-    page = act(operator, "retry", *jobs)
+    page = act(operator, "retry", *jobs, sure="yes")
     assert "The first 2 were taken; do it again for the rest." in page
     assert Job.objects.filter(status=JobStatus.FAILED).count() == 1
 
@@ -455,7 +504,18 @@ def test_documents_of_jobs_are_extracted_and_indexed_again_after_a_question(
     told = act(operator, "process_again", job, hidden, sure="yes")
     again = Job.objects.get(kind=Kind.PROCESS)
     assert list(again.documents.all()) == [document]
-    assert "1 documents are gone through again" in told
+    assert "1 document is gone through again" in told
+
+
+def test_documents_of_a_batch_are_those_of_its_jobs(operator: Client, project: Project) -> None:
+    batch = Job.objects.create(project=project, kind=Kind.BATCH, status=JobStatus.COMPLETED)
+    child = factories.job(in_project=project)
+    Job.objects.filter(pk=child.pk).update(parent=batch)
+    assert "These jobs made no documents." in act(operator, "process_again", batch, sure="yes")
+    document = factories.document(child.upload)
+    act(operator, "process_again", batch, sure="yes")
+    again = Job.objects.get(kind=Kind.PROCESS)
+    assert list(again.documents.all()) == [document]
 
 
 def test_one_failed_step_is_retried(operator: Client, project: Project) -> None:
