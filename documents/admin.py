@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -63,6 +64,14 @@ def operates(request: HttpRequest, project: Project | None) -> bool:
 class MembershipInline(admin.TabularInline[Membership, Project]):
     model = Membership
     extra = 1
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Superusers add anybody; an operator sees no names but those of their own projects."""
+        if db_field.name == "user" and not operates(request, None):
+            seen = Project.objects.visible_to(request.user)
+            shared = Membership.objects.filter(project__in=seen)
+            kwargs["queryset"] = get_user_model().objects.filter(pk__in=shared.values("user"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return operates(request, obj)
