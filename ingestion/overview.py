@@ -4,7 +4,7 @@ a constant number of queries."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
@@ -97,7 +97,7 @@ class FailedKind:
     """Failures of one code: jobs that failed, and completed jobs with failed steps."""
 
     code: str
-    sentence: str
+    title: str
     hint: str
     is_curable: bool
     jobs: int
@@ -217,26 +217,31 @@ def failed_kinds(user: AnyUser) -> list[FailedKind]:
     )
     _collect(found, steps, mine, ended="finished_at", job="job_id")
     kinds = sorted(found.items(), key=lambda item: item[1]["latest"], reverse=True)[:KINDS]
-    wanted = [pk for _, kind in kinds for pk in kind["newest"][:NEWEST]]
+    wanted = [pk for _, kind in kinds for pk in list(kind["newest"])[:NEWEST]]
     rows = Job.objects.visible_to(user).select_related("upload", "project").in_bulk(wanted)
     return [
         FailedKind(
             code=code,
-            sentence=kind["sentence"],
+            title=presentation.title(code),
             hint=presentation.next_move(code),
             is_curable=presentation.is_curable(code),
             jobs=kind["jobs"],
             retryable=kind["retryable"],
             latest=ago(kind["latest"]),
-            newest=[_with_leave(rows[pk], mine) for pk in kind["newest"][:NEWEST] if pk in rows],
+            newest=[
+                _for_row(rows[pk], mine, kind["newest"][pk])
+                for pk in list(kind["newest"])[:NEWEST]
+                if pk in rows
+            ],
         )
         for code, kind in kinds
     ]
 
 
-def _with_leave(job: Job, mine: set[int]) -> Job:
-    job.may_operate = job.project_id in mine  # type: ignore[attr-defined]
-    return job
+def _for_row(job: Any, mine: set[int], sentence: str) -> Job:
+    job.may_operate = job.project_id in mine
+    job.sentence = sentence
+    return cast(Job, job)
 
 
 def _collect(
@@ -249,19 +254,14 @@ def _collect(
         latest=Max(ended),
     )
     for code, n, own, latest in counted:
-        kind = found.setdefault(
-            code, {"jobs": 0, "retryable": 0, "latest": latest, "newest": [], "sentence": ""}
-        )
+        kind = found.setdefault(code, {"jobs": 0, "retryable": 0, "latest": latest, "newest": {}})
         kind["jobs"] += n
         kind["retryable"] += own
         kind["latest"] = max(kind["latest"], latest)
     place = Window(RowNumber(), partition_by=F("error_code"), order_by=F(ended).desc())
     newest = rows.annotate(place=place).filter(place__lte=NEWEST).order_by("place")
     for code, message, pk in newest.values_list("error_code", "error_message", job):
-        kind = found[code]
-        kind["sentence"] = kind["sentence"] or message
-        if pk not in kind["newest"]:
-            kind["newest"].append(pk)
+        found[code]["newest"].setdefault(pk, message)
 
 
 # -- chores and workers ---------------------------------------------------------------------

@@ -43,6 +43,24 @@ _DOING = {
 }
 _BY_SENDER = "The file itself is at fault: a retry ends the same way. Ask for a sound copy."
 _FAULTS_OF_FILES = {"file_damaged", "page_damaged", "password_required", "password_wrong"}
+_OF_LIMITS = {"job_expired", "time_limit"}
+_TITLES = {
+    "file_damaged": "A file is damaged.",
+    "page_damaged": "A page is damaged.",
+    "password_required": "A file needs a password.",
+    "password_wrong": "A file came with a wrong password.",
+    "image_too_large": "A picture has too many pixels.",
+    "too_many_pages": "A file has too many pages.",
+    "job_expired": "A job took longer than its limit.",
+    "time_limit": "A step took longer than its limit.",
+    "memory_limit": "A step needed more memory than it may have.",
+    "engine_crashed": "The engine crashed.",
+    "worker_lost": "Workers vanished in the middle of a step.",
+    "engine_unavailable": "An engine did not answer.",
+    "database_unavailable": "The database did not answer.",
+    "storage_unavailable": "The file storage did not answer.",
+    "internal": "Docket made a mistake.",
+}
 _NEXT_MOVES = {
     "file_damaged": _BY_SENDER,
     "page_damaged": _BY_SENDER,
@@ -50,8 +68,8 @@ _NEXT_MOVES = {
     "password_wrong": "Send the file again with the right password.",
     "image_too_large": "Raise DOCKET_MAX_PIXELS, restart the workers, then retry.",
     "too_many_pages": "Raise DOCKET_MAX_PAGES, restart the workers, then retry.",
-    "job_expired": "Raise the project's limit of seconds (Limits, below), then retry.",
-    "time_limit": "Raise the project's limit for the step (Limits, below), then retry.",
+    "job_expired": "Raise the seconds a job in the limits of its project, then retry.",
+    "time_limit": "Raise the seconds of the step in the limits of its project, then retry.",
     "memory_limit": "Raise DOCKET_ENGINE_MEMORY_BYTES, restart the workers, then retry.",
     "engine_crashed": "Retry; if it comes again, the page itself makes the engine crash.",
     "worker_lost": "See whether the machine ran out of memory, then retry.",
@@ -178,6 +196,16 @@ def step_name(step: Step) -> str:
 def is_curable(code: str) -> bool:
     """Whether a retry of the same bytes may end otherwise."""
     return code not in _FAULTS_OF_FILES
+
+
+def is_of_limits(code: str) -> bool:
+    """Whether the limits of its project made it fail."""
+    return code in _OF_LIMITS
+
+
+def title(code: str) -> str:
+    """What failures of this code have in common."""
+    return _TITLES.get(code, "Steps failed for a reason of their own.")
 
 
 def next_move(code: str) -> str:

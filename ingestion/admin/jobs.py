@@ -21,7 +21,7 @@ from documents.presentation import ago
 from ingestion import ledger, overview, presentation, queries, rework, timeline, waiting
 from ingestion.admin import panel
 from ingestion.admin.lists import CappedPaginator, FailedWith, operated_projects
-from ingestion.models import Job, JobStatus, Kind, Priority, Step, StepStatus
+from ingestion.models import Job, JobStatus, Kind, Limits, Priority, Step, StepStatus
 
 DOCUMENTS_AGAIN = 5_000
 Verb = Callable[[UUID, AnyUser | None], Job]
@@ -110,7 +110,8 @@ class JobAdmin(ReadOnly, OfProjects):
 
     @admin.display(description="what it waits for, or how it ended")
     def what(self, job: Any) -> str:
-        code = format_html(" <code>{}</code>", job.error_code) if job.error_code else ""
+        has_failed = job.status == JobStatus.FAILED and job.error_code
+        code = format_html(" <code>{}</code>", job.error_code) if has_failed else ""
         return format_html("{}{}", job.told.sentence, code)
 
     @admin.display(description="priority", ordering="priority")
@@ -154,11 +155,16 @@ class JobAdmin(ReadOnly, OfProjects):
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
     def _shown(self, request: HttpRequest, job: Job) -> dict[str, Any]:
+        has_failed = job.status == JobStatus.FAILED
+        may_operate = queries.may_operate(request.user, job.project)
+        leads = has_failed and may_operate and presentation.is_of_limits(job.error_code)
         return {
             "told": queries.progress(job, request.user, 1),
             "timeline": timeline.of(job),
-            "hint": presentation.next_move(job.error_code) if job.error_code else "",
-            "may_operate": queries.may_operate(request.user, job.project),
+            "code": job.error_code if has_failed else "",
+            "hint": presentation.next_move(job.error_code) if has_failed else "",
+            "limits_url": _limits_url(job) if leads else "",
+            "may_operate": may_operate,
             "priorities": Priority.choices,
             "title": str(job),
             "subtitle": None,
@@ -340,6 +346,12 @@ class JobAdmin(ReadOnly, OfProjects):
             are = "is" if len(documents) == 1 else "are"
             told = format_html("{}: {} {} gone through again.", link, many, are)
             self.message_user(request, told, messages.SUCCESS)
+
+
+def _limits_url(job: Job) -> str:
+    if Limits.objects.filter(pk=job.project_id).exists():
+        return reverse("admin:ingestion_limits_change", args=[job.project_id])
+    return f"{reverse('admin:ingestion_limits_add')}?project={job.project_id}"
 
 
 def _ask_to_cancel(request: HttpRequest, job: Job) -> HttpResponse:

@@ -119,6 +119,33 @@ def test_a_failed_job_says_why_and_what_puts_it_right(operator: Client, project:
     assert ">Retry</button>" in page
 
 
+def test_a_cancelled_job_is_given_no_advice_for_failed_ones(
+    operator: Client, project: Project
+) -> None:
+    job = factories.job(in_project=project)
+    ledger.cancel(job.pk, None)
+    Job.objects.filter(pk=job.pk).update(error_code="job_cancelled")
+    page = operator.get(f"{JOBS}{job.pk}/change/")
+    assert page.context["hint"] == ""
+    assert "<code>job_cancelled</code>" not in page.text.partition("<details")[0]
+    assert "<code>job_cancelled</code>" not in operator.get(JOBS).text
+
+
+def test_a_job_that_ran_out_of_its_limit_leads_to_the_limits_of_its_project(
+    operator: Client, project: Project
+) -> None:
+    job = failed(project, "time_limit")
+    add = f"/admin/ingestion/limits/add/?project={project.pk}"
+    assert f'href="{add}"' in operator.get(f"{JOBS}{job.pk}/change/").text
+    assert operator.get(add).status_code == 200
+    Limits.objects.create(project=project)
+    page = operator.get(f"{JOBS}{job.pk}/change/").text
+    assert f'href="/admin/ingestion/limits/{project.pk}/change/"' in page
+    viewer = staff(Role.VIEWER, project).get(f"{JOBS}{job.pk}/change/").text
+    assert "/admin/ingestion/limits/" not in viewer
+    assert "/limits/" not in operator.get(f"{JOBS}{failed(project).pk}/change/").text
+
+
 def test_jobs_of_every_kind_have_a_page(admin_client: Client, project: Project) -> None:
     batch = Job.objects.create(project=project, kind=Kind.BATCH, status=JobStatus.RUNNING)
     again = Job.objects.create(project=project, kind=Kind.PROCESS, documents_made=2)
@@ -182,8 +209,20 @@ def test_the_front_page_says_what_failed_and_why_by_kind(
     }
     assert "The engine crashed on it." in page.text
     assert "Retry all 2 of this kind" in page.text
+    assert "The engine crashed. <code>" in page.text
     assert "No worker is running" in page.text
     assert "3 steps failed for good in the last 24 hours." in page.text
+
+
+def test_what_a_retry_cannot_cure_is_not_offered_for_retry_of_all(
+    operator: Client, project: Project
+) -> None:
+    for name in ("c.txt", "d.txt"):
+        failed(project, "file_damaged", name)
+    page = operator.get("/admin/").text
+    assert "Retry all" not in page
+    assert "A file is damaged" in page
+    assert "Ask for a sound copy" in page
 
 
 def test_failed_pages_of_completed_jobs_are_among_what_failed(
@@ -203,9 +242,12 @@ def test_failed_pages_of_completed_jobs_are_among_what_failed(
     )
     now = timezone.now()
     Job.objects.filter(pk=job.pk).update(status=JobStatus.COMPLETED, completed_at=now)
-    (kind,) = operator.get("/admin/").context["panel"]["failed"]
-    assert (kind.code, kind.jobs, kind.sentence) == ("page_damaged", 1, "Page 1 is torn.")
+    page = operator.get("/admin/")
+    (kind,) = page.context["panel"]["failed"]
+    assert (kind.code, kind.jobs, kind.title) == ("page_damaged", 1, "A page is damaged.")
     assert list(kind.newest) == [job]
+    assert kind.newest[0].sentence == "Page 1 is torn."
+    assert "Page 1 is torn." in page.text
 
 
 def test_what_failed_long_ago_is_not_on_the_front_page(operator: Client, project: Project) -> None:
@@ -583,6 +625,33 @@ def test_raising_a_cap_wakes_workers(operator: Client, project: Project) -> None
     row = Limits.objects.get(project=project)
     assert (row.steps_at_once, row.step_limit_s) == (3, {})
     assert OrmQ.objects.exists()
+
+
+# -- members -------------------------------------------------------------
+
+
+def test_operators_are_offered_the_people_of_their_own_projects_only(
+    admin_client: Client, operator: Client, project: Project
+) -> None:
+    colleague = factories.user(Role.VIEWER, project)
+    stranger = factories.user(Role.VIEWER, factories.project())
+    path = f"/admin/documents/project/{project.pk}/change/"
+    page = operator.get(path).text
+    assert f">{colleague}</option>" in page
+    assert f">{stranger}</option>" not in page
+    assert f">{stranger}</option>" in admin_client.get(path).text
+    form = {
+        "name": "x",
+        "slug": project.slug,
+        "grouping": "grouped",
+        "review_threshold": "0.5",
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        "memberships-0-user": stranger.pk,
+        "memberships-0-role": "viewer",
+    }
+    operator.post(path, form)
+    assert not Membership.objects.filter(project=project, user=stranger).exists()
 
 
 # -- workers -------------------------------------------------------------
