@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NotRequired, TypedDict
 
+CODE_LENGTH = 40
+
 
 class EngineConfig(TypedDict):
     """One entry of `settings.ENGINES`, in the shape of Django's STORAGES."""
@@ -32,9 +34,11 @@ class EngineFault(Exception):
     code = "engine_error"
 
     def __init__(self, message: str, code: str = "") -> None:
+        # Postgres takes no NUL in a text, and a code has its column's width.
+        message = message.replace("\x00", "")
         super().__init__(message)
         self.message = message
-        self.code = code or type(self).code
+        self.code = (code or type(self).code).replace("\x00", "")[:CODE_LENGTH]
 
 
 class EngineError(EngineFault):

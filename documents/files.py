@@ -180,6 +180,11 @@ def _remove_tree(storage: Storage, folder: str) -> None:
         storage.delete(folder)
 
 
+def is_there(name: str) -> bool:
+    with _asking():
+        return bool(default_storage.exists(name))
+
+
 def local_path(upload: Upload) -> str:
     """A local file with the readable bytes of an upload, for an engine to open.
 

@@ -1,9 +1,11 @@
 """JSON API: jobs and what is done with them, documents gone through again, the workers."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db.models import Count, Q, Sum
 from django.http import Http404
 from rest_framework import serializers
@@ -12,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from documents.errors import DocketError, NotAllowed
+from documents.errors import DocketError, NotAllowed, TryAgain
 from documents.models import AnyUser, Document, Project, Role
 from ingestion import intake, ledger, removal, report, rework, workers
 from ingestion.models import (
@@ -27,6 +29,8 @@ from ingestion.models import (
     WorkerBeat,
 )
 
+log = logging.getLogger(__name__)
+RETRIED_AT_ONCE = 500
 PRIORITIES = [p.name.lower() for p in Priority]
 UPLOADERS = (Role.REVIEWER, Role.OPERATOR)
 
@@ -98,6 +102,11 @@ class JobsView(APIView):
             except DocketError as fault:
                 error = {"code": fault.code, "message": fault.message}
                 files.append({"file": intake.plain_name(file.name), "job": None, "error": error})
+            except (OSError, DatabaseError) as fault:
+                # The files before it are in: the sender must hear of them, and of this one.
+                log.error("file.lost", extra={"fault": type(fault).__name__})
+                error = {"code": TryAgain.code, "message": TryAgain().message}
+                files.append({"file": intake.plain_name(file.name), "job": None, "error": error})
             else:
                 name, known = intake.plain_name(file.name), not receipt.is_new
                 files.append({"file": name, "job": str(receipt.job.pk), "known": known})
@@ -147,7 +156,9 @@ class PriorityView(APIView):
 
 
 class RetryFailedView(APIView):
-    """POST /api/v1/jobs/retry: all jobs of a project that failed, or that have failed pages."""
+    """POST /api/v1/jobs/retry: the jobs of a project that failed, or that have failed pages.
+
+    At most RETRIED_AT_ONCE a call, the oldest first; call again until it says 0."""
 
     def post(self, request: Request) -> Response:
         asked = _RetryRequest(data=request.data)
@@ -160,7 +171,7 @@ class RetryFailedView(APIView):
             jobs = jobs.filter(Q(error_code=code) | of_step)
         if values["batch"]:
             jobs = jobs.filter(parent=values["batch"])
-        return Response({"retried": ledger.retry_failed(jobs, request.user)})
+        return Response({"retried": ledger.retry_failed(jobs, request.user, RETRIED_AT_ONCE)})
 
 
 class StepRetryView(APIView):
@@ -289,7 +300,10 @@ def _operated(request: Request, job_id: UUID) -> Job:
 
 def _order(request: Request, job_id: UUID, verb: Callable[[UUID, AnyUser | None], Job]) -> Response:
     _operated(request, job_id)
-    verb(job_id, request.user)
+    try:
+        verb(job_id, request.user)
+    except Job.DoesNotExist as fault:
+        raise Http404 from fault
     return Response(_told(_seen(request, job_id)))
 
 

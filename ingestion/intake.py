@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any, cast
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from config.engines import EngineFault, EngineUnavailable
 from documents import files
@@ -173,6 +173,10 @@ def receive(
             _decrypt(upload, password)
         with transaction.atomic():
             receipt = _enter(upload, user=user, priority=priority, options=options, batch=batch)
+    except (OperationalError, InterfaceError):
+        # The commit may have come through and only its answer not. Blobs that got no row are
+        # cleared away later (`upkeep.tidy`).
+        raise
     except BaseException:
         files.remove_upload(upload.pk)
         raise
@@ -213,10 +217,16 @@ def _enter(
     batch: Job | None,
 ) -> Receipt:
     """Upload, Job, Step and wake-up; the unique hash decides between two at the same time."""
+    if batch is not None:
+        priority = ledger.held_batch(batch).priority
     [made] = Upload.objects.bulk_create([upload], ignore_conflicts=True)
     known = Upload.objects.select_for_update().get(project=upload.project, sha256=made.sha256)
-    if known.pk != upload.pk and upload.readable and not known.readable:
-        _move_readable(upload, known)
+    if known.pk != upload.pk:
+        if upload.readable and not known.readable:
+            _move_readable(upload, known)
+        if not files.is_there(known.file):
+            with files.reading(upload.file) as stream:
+                files.store_stream(stream, known.file, settings.MAX_FILE_BYTES)
     if known.pk != upload.pk and not options.anew:
         ended = (JobStatus.FAILED, JobStatus.CANCELLED)
         earlier = Job.objects.filter(upload=known, options=options.stored()).exclude(

@@ -40,11 +40,14 @@ CHANNEL = "docket_work"
 POLL_AWAY_S = 1.0
 _COUNTED_FOR_S = 5.0
 # A token is gone once it is taken: what it stood for is still in the Step rows. Those beyond
-# one for every worker go with it: whoever takes one from now on sees all that they told of.
+# one for every worker go with it: whoever takes one from now on sees all that they told of. A
+# paused host takes none: it would keep them from the others.
 _TAKE = """
 WITH taken AS (
     DELETE FROM django_q_ormq WHERE id = ANY(ARRAY(
         SELECT id FROM django_q_ormq WHERE key = %(key)s AND lock <= clock_timestamp()
+            AND NOT EXISTS (
+                SELECT FROM ingestion_control WHERE is_paused AND host IN ('', %(host)s))
         ORDER BY id LIMIT %(bulk)s FOR UPDATE SKIP LOCKED))
     RETURNING id, payload),
 surplus AS (
@@ -69,19 +72,20 @@ def push(steps: int, *, then: Callable[[], None] = lambda: None) -> None:
     if steps <= 0:
         return
     count = min(steps, _workers())
-    if is_outbox():
+    if is_listening():
         for _ in range(count):
             _send(_broker())
         return
 
     def send() -> None:
         try:
-            for _ in range(count):
+            # Nobody clears tokens away there; two for every worker are enough.
+            room = 2 * _workers() - _broker().queue_size()
+            for _ in range(min(count, room)):
                 _send(_broker())
+            then()
         except Exception as fault:  # each broker's client has faults of its own
             log.error("queue.away", extra={"fault": type(fault).__name__})
-        else:
-            then()
 
     transaction.on_commit(send)
 
@@ -95,6 +99,11 @@ def push_later(delay_s: float) -> None:
     """Wake one worker in `delay_s` seconds; where the broker cannot, the reaper does."""
     if is_outbox():
         _send(_Delayed(delay_s))
+
+
+def is_listening() -> bool:
+    """Whether our own broker carries the tokens: with the transaction, and none too many."""
+    return "broker_class" in settings.Q_CLUSTER
 
 
 def is_outbox() -> bool:
@@ -165,6 +174,8 @@ class Listening(Broker):  # type: ignore[misc]
                 self._enough = _workers()
                 self._wait(ear)
                 taken = self._take()
+            else:
+                self._enough = _workers()
         except (OperationalError, InterfaceError) as fault:
             # Raising would cost django-q2 ten seconds and a new process.
             log.warning("queue.database", extra={"fault": type(fault).__name__})
@@ -177,6 +188,7 @@ class Listening(Broker):  # type: ignore[misc]
         with connection.cursor() as cursor:
             bulk = settings.Q_CLUSTER["bulk"]
             asked = {"key": self.list_key, "bulk": bulk, "enough": self._enough}
+            asked["host"] = settings.HOST_NAME
             cursor.execute(_TAKE, asked)
             return cursor.fetchall() or None
 

@@ -18,9 +18,14 @@ from ingestion.metrics import write_counts
 from ingestion.models import Job, Step, StepStatus
 
 log = logging.getLogger(__name__)
+CHORES_EVERY_S = 30.0
+PASS_ON_S = 1.0
 DONE = "done"
 _DATABASE_AWAY = "The database did not take the result; it is tried again."
 _STORAGE_AWAY = "The file storage did not answer; it is tried again."
+
+
+_last_chores = time.monotonic()
 
 
 def work() -> None:
@@ -44,9 +49,26 @@ def _work_for_a_span() -> None:
         step = ledger.claim(workers.name(), settings.HOST_NAME, known=known)
         if step is None:
             workers.idle()
+            _give_back()
             return
         run(step)
+        _look_after_chores()
     queue.push(int(ledger.has_ready()))
+
+
+def _look_after_chores() -> None:
+    """Under steady load the schedule's own message may wait for ever, or be cleared away."""
+    global _last_chores
+    if time.monotonic() - _last_chores > CHORES_EVERY_S:
+        _last_chores = time.monotonic()
+        upkeep.run_due()
+
+
+def _give_back() -> None:
+    """A paused host passes the wake-up on, where the broker could not keep it from taking it."""
+    if not queue.is_listening() and workers.is_paused(settings.HOST_NAME) and ledger.has_ready():
+        time.sleep(PASS_ON_S)
+        queue.push(1)
 
 
 def run(step: Step) -> None:
@@ -89,8 +111,8 @@ def _lost(step: Step) -> str:
 
 def _run(step: Step, began: float) -> str:
     """done, retried, failed, halved or skipped. Raises LeaseLost when it was taken from us."""
-    call = workers.Caller(step)
     try:
+        call = workers.Caller(step)
         result = pipeline.STAGES[step.stage].module.work(step, call)
         elapsed_s = time.monotonic() - began
         ledger.finish(step, result, elapsed_s=elapsed_s, engine=call.engine_used)

@@ -10,24 +10,31 @@ transaction mode may stand between, and one that dies in the middle comes round 
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from documents import files
 from documents.models import Document, Upload
 from ingestion import intake, ledger, metrics, queue, rework, workers
-from ingestion.models import OPEN_JOB, Chore, Job, JobStatus, Priority, Step, StepStatus
+from ingestion.models import OPEN_JOB, Chore, Job, JobStatus, Priority, Step, StepStatus, WorkerBeat
 from search import indexing
 
 log = logging.getLogger(__name__)
 Work = Callable[[], dict[str, Any]]
 _COPY_AGE_S = 86_400
 _BLOB_AGE_S = 3_600
+_TRIED_AGAIN_D = 7
+# How long old steps are deleted in one round, and how many rows a statement.
+_SPAN_S = 60
+_SLICE_ROWS = 5_000
 # Due a little before the schedule's next round, or every second round would find it not due.
 _EARLY_S = 10
 
@@ -38,10 +45,13 @@ def run_due(chores: Mapping[str, tuple[int, Work]] | None = None) -> list[str]:
     chores: name -> (seconds between two rounds, what to do); CHORES unless given."""
     due = CHORES if chores is None else chores
     Chore.objects.bulk_create([Chore(name=name) for name in due], ignore_conflicts=True)
-    taken = [(name, do) for name, (every_s, do) in due.items() if _take(name, every_s)]
-    for name, do in taken:
-        _run(name, do)
-    return [name for name, _ in taken]
+    done = []
+    for name, (every_s, do) in due.items():
+        # Taken right before it is done: one that ends its worker takes no other along.
+        if _take(name, every_s):
+            _run(name, do)
+            done.append(name)
+    return done
 
 
 def _take(name: str, every_s: int) -> bool:
@@ -63,15 +73,13 @@ def _run(name: str, chore: Work) -> None:
 
 
 def reap() -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "released": ledger.release_expired(),
-        "advanced": ledger.advance_stuck(),
-        "aged": ledger.age(),
-    }
-    # Whose broker did not take their wake-up is told again.
-    if ledger.has_ready():
-        queue.wake_all(then=ledger.told_workers)
-    return told
+    try:
+        released, aged = ledger.release_expired(), ledger.age()
+        return {"released": released, "aged": aged, "advanced": ledger.advance_stuck()}
+    finally:
+        # Whose broker did not take their wake-up is told again.
+        if ledger.has_ready():
+            queue.wake_all(then=ledger.told_workers)
 
 
 def tidy() -> dict[str, Any]:
@@ -104,25 +112,47 @@ def _forget_steps() -> int:
         completed_at__lt=Now() - timedelta(days=settings.STEPS_KEPT_D),
     )
     failed = Step.objects.filter(job=OuterRef("pk"), status=StepStatus.FAILED)
-    old = Step.objects.filter(job__in=ended.filter(~Exists(failed)))
-    return int(old.delete()[0])
+    old = Step.objects.filter(job__in=ended.filter(~Exists(failed))).order_by()
+    until, count = time.monotonic() + _SPAN_S, 0
+    while time.monotonic() < until:
+        ids = list(old.values_list("pk", flat=True)[:_SLICE_ROWS])
+        if not ids:
+            break
+        WorkerBeat.objects.filter(step__in=ids).update(step=None)
+        count += Step.objects.filter(pk__in=ids)._raw_delete(using=DEFAULT_DB_ALIAS)
+    return count
 
 
 def _forget_blobs() -> int:
     """Blobs of uploads that have no row; young ones may be on their way to theirs."""
-    found = dict.fromkeys(files.stored_uploads(older_than_s=_BLOB_AGE_S))
-    known = set(Upload.objects.filter(pk__in=list(found)).values_list("pk", flat=True))
-    lost = [key for key in found if key not in known]
-    for key in lost:
-        files.remove_upload(key)
-    return len(lost)
+    count = 0
+    for part in batched(files.stored_uploads(older_than_s=_BLOB_AGE_S), _SLICE_ROWS):
+        known = set(Upload.objects.filter(pk__in=part).values_list("pk", flat=True))
+        lost = [key for key in part if key not in known]
+        for key in lost:
+            files.remove_upload(key)
+        count += len(lost)
+    return count
+
+
+def batched(keys: Iterable[UUID], size: int) -> Iterator[list[UUID]]:
+    rest = iter(keys)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def _index_again() -> int:
     """Documents whose chunks are not those of their text and that no open job will index."""
     at_work = Job.objects.filter(status__in=OPEN_JOB, upload=OuterRef("upload"))
     again = Job.objects.filter(status__in=OPEN_JOB, documents=OuterRef("pk"))
-    stale = indexing.stale_documents().filter(~Exists(at_work), ~Exists(again))
+    # One that cannot be indexed must not keep the others from their turn for ever.
+    failed = Step.objects.filter(
+        document=OuterRef("pk"),
+        stage="embed",
+        status=StepStatus.FAILED,
+        finished_at__gt=Now() - timedelta(days=_TRIED_AGAIN_D),
+    )
+    stale = indexing.stale_documents().filter(~Exists(at_work), ~Exists(again), ~Exists(failed))
     by_project: dict[int, list[Document]] = {}
     for document in stale.order_by("pk")[: settings.BACKLOG_BATCH]:
         by_project.setdefault(document.project_id, []).append(document)

@@ -17,7 +17,7 @@ from ingestion.ledger.orders import cancel, retry, retry_failed, retry_step, set
 from ingestion.ledger.outcome import expire, fail, finish, hold, interrupt, renew
 from ingestion.ledger.repair import advance_stuck, release_expired
 from ingestion.ledger.rows import HALVED
-from ingestion.ledger.turns import age, close_batch, plan, submit, told_workers
+from ingestion.ledger.turns import age, close_batch, held_batch, plan, submit, told_workers
 
 __all__ = [
     "HALVED",
@@ -30,6 +30,7 @@ __all__ = [
     "fail",
     "finish",
     "has_ready",
+    "held_batch",
     "hold",
     "interrupt",
     "plan",

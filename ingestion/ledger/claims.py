@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from ingestion.ledger.repair import release_expired
-from ingestion.models import Job, JobStatus, Kind, Step, StepStatus
+from ingestion.models import Job, JobStatus, Step, StepStatus
 
 _IS_CLAIMABLE = """
 SELECT EXISTS (
@@ -39,7 +39,7 @@ def claim(worker: str, host: str = "", *, known: dict[UUID, Job] | None = None) 
     if step is None:
         return None
     jobs = {} if known is None else known
-    if step.job_id not in jobs:
+    if step.job_id not in jobs or jobs[step.job_id].status != JobStatus.RUNNING:
         jobs[step.job_id] = _begun(step.job_id)
     step.job = jobs[step.job_id]
     return step
@@ -48,14 +48,13 @@ def claim(worker: str, host: str = "", *, known: dict[UUID, Job] | None = None) 
 def _claim_ready(worker: str, host: str) -> Step | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT * FROM docket_claim(%s, %s, %s, %s, %s, %s)",
+            "SELECT * FROM docket_claim(%s, %s, %s, %s, %s)",
             [
                 uuid4(),
                 worker,
                 host,
                 float(settings.LEASE_S),
                 settings.CAPTURES_AT_ONCE,
-                list(Kind.values),
             ],
         )
         row = cursor.fetchone()
@@ -85,6 +84,7 @@ def _begun(job_id: UUID) -> Job:
         Job.objects.filter(pk=job_id, status__in=waiting).update(
             status=JobStatus.RUNNING, started_at=Now()
         )
+        job.status = JobStatus.RUNNING
     return job
 
 

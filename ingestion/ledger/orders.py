@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from documents.errors import Conflict
 from documents.models import AnyUser, record
 from ingestion import pipeline, queue
-from ingestion.ledger import rows
+from ingestion.ledger import rows, turns
 from ingestion.models import Job, JobStatus, Kind, Step, StepStatus
 
 _ENDED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
@@ -59,9 +59,12 @@ def retry_step(step_id: int, actor: AnyUser | None) -> Job:
     with transaction.atomic():
         job = rows.lock(Step.objects.values_list("job_id", flat=True).get(pk=step_id))
         step = Step.objects.get(pk=step_id)
-        again = _to_do_again(job).filter(pk=step_id)
-        if not again.exists():
+        again = _to_do_again(job)
+        if not again.filter(pk=step_id).exists():
             raise Conflict(f"The step did not fail: it is {step.status}.", "step_not_failed")
+        # What was skipped when the job ended must run too, or its pages would stay unread.
+        own = Q(pk=step_id)
+        again = again.filter(own if job.is_open else own | Q(status=StepStatus.SKIPPED))
         later = [stage.name for stage in pipeline.after(job.kind, step.stage)]
         if job.is_open and Step.objects.filter(job=job, stage__in=later).exists():
             message = "The job is still at work on what follows; wait until it ends."
@@ -70,13 +73,13 @@ def retry_step(step_id: int, actor: AnyUser | None) -> Job:
         return job
 
 
-def retry_failed(jobs: QuerySet[Job], actor: AnyUser | None) -> int:
+def retry_failed(jobs: QuerySet[Job], actor: AnyUser | None, at_most: int | None = None) -> int:
     """Take up every job of `jobs` that failed, or completed with failed pages; how many."""
     failed = jobs.exclude(kind=Kind.BATCH).filter(
         Q(status=JobStatus.FAILED) | Q(status=JobStatus.COMPLETED, steps__status="failed")
     )
     ids = list(failed.order_by("created_at").values_list("pk", flat=True))
-    return sum(_unless_it_moved(retry, job_id, actor) for job_id in dict.fromkeys(ids))
+    return sum(_unless_it_moved(retry, pk, actor) for pk in list(dict.fromkeys(ids))[:at_most])
 
 
 def set_priority(job_id: UUID, priority: int, actor: AnyUser | None) -> Job:
@@ -89,8 +92,11 @@ def set_priority(job_id: UUID, priority: int, actor: AnyUser | None) -> Job:
         if not job.is_open:
             raise Conflict(f"The job has already ended: it is {job.status}.", "job_ended")
         Job.objects.filter(pk=job.pk).update(priority=priority)
+        job.priority = priority
         waiting = Step.objects.filter(job=job, status=StepStatus.QUEUED)
-        queue.push(waiting.update(priority=priority))
+        ids = list(waiting.values_list("pk", flat=True))
+        turns.queue_up(job, ids)
+        queue.push(len(ids))
         record("job.priority", job, actor=actor, project=job.project, priority=priority)
 
     def change(child_id: UUID, actor: AnyUser | None) -> Job:
@@ -146,9 +152,9 @@ def _take_up(job: Job, again: QuerySet[Step], actor: AnyUser | None) -> None:
             active_s=0,
         )
         _reopen_batch(job)
+    turns.queue_up(job, ids)
     count = Step.objects.filter(pk__in=ids).update(
         status=StepStatus.QUEUED,
-        priority=job.priority,
         attempts=0,
         losses=0,
         run_after=Now(),

@@ -2,9 +2,10 @@
 
 import logging
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
@@ -46,7 +47,9 @@ def _lose(step: Step) -> None:
     try:
         with transaction.atomic():
             job = rows.lock(step.job_id)
-            outcome.give_up(step, job, "worker_lost", message, step.attempts, None)
+            # It may have been renewed since it was listed: then its worker lives.
+            if rows.held(step).filter(lease_until__lt=Now()).exists():
+                outcome.give_up(step, job, "worker_lost", message, step.attempts, None)
     except LeaseLost:
         log.info("step.recovered", extra=rows.about(step))
 
@@ -57,32 +60,34 @@ def advance_stuck() -> int:
     stuck = Job.objects.is_open().exclude(kind=Kind.BATCH).filter(~Exists(open_steps))
     ids = list(stuck.values_list("pk", flat=True)[:100])
     for job_id in ids:
-        with transaction.atomic():
-            job = rows.lock(job_id)
-            if not job.is_open or Step.objects.filter(job=job, status__in=OPEN_STEP).exists():
-                continue
-            newest = Step.objects.filter(job=job).order_by("-id").first()
-            turns.plan_after(job, newest.stage if newest else "")
+        try:
+            _advance(job_id)
+        except DatabaseError:
+            raise
+        except Exception:  # a job that our own mistake stops must not stop the others
+            log.exception("job.stuck", extra={"job": job_id})
     return len(ids) + _settle_batches()
 
 
+def _advance(job_id: UUID) -> None:
+    with transaction.atomic():
+        job = rows.lock(job_id)
+        if not job.is_open or Step.objects.filter(job=job, status__in=OPEN_STEP).exists():
+            return
+        newest = Step.objects.filter(job=job).order_by("-id").first()
+        turns.plan_after(job, newest.stage if newest else "")
+
+
 def _settle_batches() -> int:
+    """While a batch is pending its files still come; where none has for long, its sender died."""
     open_children = Job.objects.is_open().filter(parent=OuterRef("pk"))
+    late = Now() - timedelta(seconds=BATCH_LOST_S)
+    young = Job.objects.filter(parent=OuterRef("pk"), created_at__gte=late)
     batches = Job.objects.is_open().filter(~Exists(open_children), kind=Kind.BATCH)
-    settled = 0
-    for batch in batches[:100]:
-        # While it is pending its files still come; a sender that died leaves it so.
-        if batch.status == JobStatus.PENDING and not _is_older(batch, BATCH_LOST_S):
-            continue
+    is_left = Q(status=JobStatus.PENDING, created_at__lt=late) & ~Exists(young)
+    settled = list(batches.filter(is_left | Q(status=JobStatus.RUNNING))[:100])
+    for batch in settled:
+        turns.close_batch(batch)
         with transaction.atomic():
-            locked = rows.lock(batch.pk)
-            if locked.status == JobStatus.PENDING:
-                rows.move(locked, (JobStatus.PENDING,), JobStatus.RUNNING, started_at=Now())
-            rows.settle_batch(Job(parent=locked))
-            settled += 1
-    return settled
-
-
-def _is_older(job: Job, seconds: float) -> bool:
-    since = Now() - timedelta(seconds=seconds)
-    return Job.objects.filter(pk=job.pk, created_at__lt=since).exists()
+            rows.settle_batch(Job(parent=batch))
+    return len(settled)

@@ -118,7 +118,8 @@ def settle_batch(job: Job) -> None:
     children = Job.objects.filter(parent=batch)
     if batch.status != JobStatus.RUNNING or children.is_open().exists():
         return
-    if children.filter(status=JobStatus.COMPLETED).exists():
+    if children.filter(status=JobStatus.COMPLETED).exists() or not children.exists():
+        # Without a child all files were refused or known: their sender was told of each.
         complete(batch)
     else:
         end(batch, JobStatus.FAILED, "all_failed", "None of its files could be read.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from documents import drafts, review
 from documents.models import Document, DocumentStatus, Page, SchemaVersion
 from ingestion.engines.base import Extraction, FieldReading
-from ingestion.models import Job, Step
+from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
 from ingestion.stages.inputs import count_processed, documents_of, page_input, wants
 
@@ -60,6 +60,8 @@ def save(step: Step, result: Extracted) -> Iterable[Target]:
         type_confidence=document.type_confidence,
     )
     review.save_draft(document, result.schema, draft)
+    if step.job.kind == Kind.PROCESS:
+        count_processed(step)
     return ()
 
 

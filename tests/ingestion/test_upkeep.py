@@ -112,7 +112,7 @@ def test_a_batch_whose_sender_died_is_closed_after_an_hour(drain: Drain) -> None
     batch = intake.open_batch(project, user=None, priority=Priority.NORMAL)
     drain(factories.job("fine", in_project=project, batch=batch))
     assert ledger.advance_stuck() == 0
-    Job.objects.filter(pk=batch.pk).update(created_at=timezone.now() - timedelta(hours=2))
+    Job.objects.update(created_at=timezone.now() - timedelta(hours=2))
     assert ledger.advance_stuck() == 1
     batch.refresh_from_db()
     assert batch.status == "completed"
