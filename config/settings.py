@@ -197,6 +197,7 @@ LOGOUT_REDIRECT_URL = "login"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = _text("TIME_ZONE", "UTC")
 USE_I18N = False
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 
 IS_LOOPBACK = HOST in ("127.0.0.1", "::1", "localhost")

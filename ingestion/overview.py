@@ -121,6 +121,10 @@ class Worker:
     restarts: int
     seen_at: datetime | None
 
+    @property
+    def seen(self) -> str:
+        return ago(self.seen_at) if self.seen_at else ""
+
 
 def running() -> Running:
     alive: dict[str, int] = {}

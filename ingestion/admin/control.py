@@ -33,7 +33,8 @@ class ControlAdmin(ReadOnly):
     actions = ["pause", "resume"]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return operates(request, None)
+        """Not listed on the front page, which pauses and resumes by itself."""
+        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only: it holds the workers of every project."""

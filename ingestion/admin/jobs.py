@@ -42,7 +42,7 @@ class JobList(ChangeList):
 @admin.register(Job)
 class JobAdmin(ReadOnly, OfProjects):
     list_display = [
-        "__str__",
+        "name",
         "state",
         "what",
         "project",
@@ -64,6 +64,7 @@ class JobAdmin(ReadOnly, OfProjects):
     search_fields = ["upload__filename", "=id"]
     search_help_text = "A part of the file's name, or a job's id."
     list_select_related = ["upload", "project", "created_by"]
+    list_display_links = None
     list_per_page = 50
     ordering = ["-created_at"]
     show_full_result_count = False
@@ -102,6 +103,16 @@ class JobAdmin(ReadOnly, OfProjects):
         return offered if operated_projects(request.user) else {}
 
     # -- what a row shows ---------------------------------------------------------------------
+
+    @admin.display(description="job", ordering="upload__filename")
+    def name(self, job: Any) -> str:
+        """With the sentence of its column under it where the screen has no room for that."""
+        return format_html(
+            '<a href="{}">{}</a><span class="narrow">{}</span>',
+            reverse("admin:ingestion_job_change", args=[job.pk]),
+            job,
+            job.told.sentence,
+        )
 
     @admin.display(description="state", ordering="status")
     def state(self, job: Any) -> str:

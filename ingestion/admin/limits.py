@@ -68,7 +68,12 @@ class LimitsAdmin(OfProjects):
     """How much of a project's work may go on at once, and for how long: its operators say."""
 
     form = LimitsForm
-    list_display = ["project", "steps_at_once", "job_limit_s", "failed_page_is_fatal"]
+    list_display = ["project", "steps_at_once", "job_limit_s", "stages", "failed_page_is_fatal"]
+
+    @admin.display(description="seconds a step")
+    def stages(self, row: Limits) -> str:
+        limits = row.step_limit_s.items()
+        return ", ".join(f"{STAGE_NAMES.get(stage, stage)}: {s} s" for stage, s in limits) or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Limits]:
         mine = Project.objects.open_to(request.user, Role.OPERATOR)

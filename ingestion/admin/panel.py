@@ -37,7 +37,12 @@ def front(request: HttpRequest) -> HttpResponse:
         "days": overview.DAYS,
         "next": request.path,
     }
-    return admin.site.index(request, extra_context={"panel": panel})
+    return admin.site.index(request, extra_context={"panel": panel, "app_list": _apps(request)})
+
+
+def _apps(request: HttpRequest) -> list[Any]:
+    """What the front page lists below; the broker's tables are told by its own figures."""
+    return [app for app in admin.site.get_app_list(request) if app["app_label"] != "django_q"]
 
 
 def may_see_workers(request: HttpRequest) -> bool:

@@ -20,7 +20,7 @@ class StepAdmin(ReadOnly, OfProjects):
         "name",
         "job",
         "status",
-        "attempts",
+        "faults",
         "losses",
         "worker",
         "engine",
@@ -50,6 +50,10 @@ class StepAdmin(ReadOnly, OfProjects):
     @admin.display(description="step", ordering="id")
     def name(self, step: Step) -> str:
         return presentation.step_name(step)
+
+    @admin.display(description="faults", ordering="attempts")
+    def faults(self, step: Step) -> int:
+        return step.attempts
 
     @admin.display(description="seconds", ordering="elapsed_s")
     def seconds(self, step: Step) -> str:

@@ -102,11 +102,51 @@ def test_every_list_opens(admin_client: Client, path: str) -> None:
     assert admin_client.get(f"/admin/{path}/").status_code == 200
 
 
-def test_a_job_shows_its_steps_with_their_attempts(admin_client: Client) -> None:
+def test_a_job_shows_its_steps_with_their_faults(admin_client: Client) -> None:
     job = factories.job()
     page = admin_client.get(f"/admin/ingestion/job/{job.pk}/change/").content.decode()
-    assert "Attempts" in page
+    assert "Faults" in page
     assert "split" in page
+
+
+def test_the_page_of_an_open_job_says_of_when_it_is(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    assert re.search(
+        r"As of \d\d:\d\d:\d\d; <a[^>]*>reload", operator.get(f"{JOBS}{job.pk}/change/").text
+    )
+    ledger.cancel(job.pk, None)
+    assert "As of" not in operator.get(f"{JOBS}{job.pk}/change/").text
+
+
+def test_a_job_of_one_document_is_told_in_the_singular(operator: Client, project: Project) -> None:
+    job = Job.objects.create(
+        project=project, kind=Kind.PROCESS, documents_made=1, status=JobStatus.RUNNING
+    )
+    page = operator.get(f"{JOBS}{job.pk}/change/").text
+    assert "0 of 1 document;" in page
+    assert "1 documents" not in page
+
+
+def test_the_list_has_the_sentence_under_the_name_for_narrow_screens(
+    operator: Client, project: Project
+) -> None:
+    factories.job(in_project=project)
+    assert re.search(r'</a><span class="narrow">No worker is running', operator.get(JOBS).text)
+
+
+def test_times_are_told_by_24_hours(admin_client: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    at = timezone.now().replace(hour=15, minute=7)
+    Step.objects.filter(job=job).update(finished_at=at)
+    page = admin_client.get("/admin/ingestion/step/").text
+    assert f"{timezone.localtime(at):%H:%M}" in page
+
+
+def test_the_front_page_lists_no_tables_that_it_shows_better_itself(admin_client: Client) -> None:
+    page = admin_client.get("/admin/").text
+    assert "/admin/ingestion/control/" not in page
+    assert "/admin/django_q/" not in page
+    assert "/admin/ingestion/step/" in page
 
 
 def test_a_failed_job_says_why_and_what_puts_it_right(operator: Client, project: Project) -> None:
@@ -588,6 +628,7 @@ def test_operators_limit_their_own_projects_only(operator: Client, project: Proj
     assert "Hidden" not in operator.get("/admin/ingestion/limits/add/").text
     form = {"project": project.pk, "steps_at_once": "2", "ocr": "90"}
     operator.post("/admin/ingestion/limits/add/", form)
+    assert "Read: 90 s" in operator.get("/admin/ingestion/limits/").text
     made = Limits.objects.get(project=project)
     assert (made.steps_at_once, made.step_limit_s) == (2, {"ocr": 90})
     operator.post("/admin/ingestion/limits/add/", form | {"project": other.pk})
@@ -702,6 +743,7 @@ def test_a_worker_is_shown_with_its_step_and_its_memory(
     page = admin_client.get("/admin/ingestion/workerbeat/").text
     assert "held.txt" in page
     assert "238.4" in page
+    assert "(just now)" in page
     assert "Gone, with a step in its hands" in page
 
 
