@@ -1,6 +1,6 @@
 """The life of one step: when it waited and why, when it worked, what went wrong. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,8 @@ class Span:
 
 
 Stretch = tuple[datetime, datetime]
+# By host; those of "" held the workers of all.
+Pauses = Mapping[str, Sequence[Stretch]]
 
 
 def pauses_of(

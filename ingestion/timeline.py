@@ -1,8 +1,9 @@
 """One job over time: when each of its steps waited, worked and failed, on which worker, why.
 
-`of` asks (a constant number of queries), the rest is pure. Up to ROWS steps have a row each;
-above that the drawing has a row for each worker and the table a line for each stage, and only
-steps with a story of their own (a fault, a lost worker, a retry) are told singly."""
+`of` asks (a constant number of queries), the rest is pure; `timeline_rows` has the table.
+Up to ROWS steps have a row each; above that the drawing has a row for each worker and the table
+a line for each stage, and only steps with a story of their own (a fault, a lost worker, a
+retry) are told singly."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from django.utils import timezone
 from documents.models import AuditEvent
 from ingestion import pipeline
 from ingestion.charts import Bar, Key, Label
-from ingestion.models import OPEN_JOB, OPEN_STEP, Control, Job, Kind, Limits, Step, StepStatus
-from ingestion.presentation import STAGE_NAMES, counted, step_name, told_length
-from ingestion.spans import WAITS, Span, Stretch, is_plain, overlap_s, pauses_of, spans_of
+from ingestion.models import OPEN_JOB, Control, Job, Kind, Limits, Step
+from ingestion.presentation import STAGE_NAMES, step_name, told_length
+from ingestion.spans import WAITS, Pauses, Span, is_plain, pauses_of, spans_of
 from ingestion.statistics import tone_of
+from ingestion.timeline_rows import Row, StageRow, row_of, stage_row
 
 ROWS = 60
 STORIES = 40
@@ -41,36 +43,6 @@ _COLUMNS = (
     "finished_at",
     "elapsed_s",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A step in the table: `waits` say how long it waited and why."""
-
-    name: str
-    status: str
-    created: datetime
-    waited_s: float
-    waits: Sequence[str]
-    workers: str
-    runs: int
-    worked_s: float
-    error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageRow:
-    """All steps of a stage in the table of a long job. waited: each on average."""
-
-    name: str
-    tone: str
-    steps: int
-    begin: datetime | None
-    end: datetime | None
-    waited: str
-    worked: str
-    faults: int
-    workers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +76,6 @@ _LEGEND = (
     Key(tone="tone-fault", name="run that did not end well"),
 )
 _ENDED = Key(tone="tone-ended", name="ended, until a person retried it")
-# Stretches by host; those of "" held all of them.
-Pauses = Mapping[str, Sequence[Stretch]]
 
 
 def of(job: Job) -> Timeline | None:
@@ -193,7 +163,7 @@ def draw(
             row_of(step, spans[step.pk], pauses, cap=cap)
             for step in stories[: STORIES if is_long else ROWS]
         ],
-        stages=[_stage_row(stage, steps, spans) for stage in stages] if is_long else [],
+        stages=[stage_row(stage, steps, spans) for stage in stages] if is_long else [],
         is_long=is_long,
         is_cut=is_cut or (is_long and len(stories) > STORIES),
     )
@@ -303,64 +273,3 @@ def _marks(total_s: float) -> list[Label]:
         for at in range(int(total_s // step) + 1)
         if 100 * at * step / total_s <= 94
     ]
-
-
-# -- the table ----------------------------------------------------------------------------------
-
-
-def row_of(
-    step: Step, spans: Sequence[Span], pauses: Pauses | None = None, *, cap: int | None = None
-) -> Row:
-    waits = [span for span in spans if span.what in WAITS]
-    runs = [span for span in spans if span.what in ("work", "fault")]
-    told = [
-        f"{told_length(s.seconds)} {s.told}{_capped(s, cap)}{_while_paused(s, pauses or {})}"
-        for s in waits
-        if s.seconds >= 0.5
-    ]
-    told += [f"failed: {s.told}" for s in runs if s.what == "fault"]
-    return Row(
-        name=step_name(step),
-        status=StepStatus(step.status).label,
-        created=step.created_at,
-        waited_s=sum(span.seconds for span in waits),
-        waits=told,
-        workers=", ".join(dict.fromkeys(span.worker for span in runs if span.worker)) or "–",
-        runs=len(runs),
-        worked_s=sum(span.seconds for span in runs),
-        error=step.error_message if step.status in OPEN_STEP else "",
-    )
-
-
-def _capped(span: Span, cap: int | None) -> str:
-    if cap is None or span.what != "wait":
-        return ""
-    return f" (the project may have {counted(cap, 'step')} at once)"
-
-
-def _while_paused(span: Span, pauses: Pauses) -> str:
-    told = ""
-    for host, stretches in pauses.items():
-        paused_s = overlap_s(span, stretches)
-        if span.what != "ended" and paused_s >= 0.5:
-            whose = f"{host} was" if host else "all workers were"
-            told += f", {told_length(paused_s)} of it while {whose} paused"
-    return told
-
-
-def _stage_row(stage: str, steps: Sequence[Step], spans: Mapping[int, Sequence[Span]]) -> StageRow:
-    count = sum(step.stage == stage for step in steps)
-    own = [span for step in steps if step.stage == stage for span in spans[step.pk]]
-    runs = [span for span in own if span.what in ("work", "fault")]
-    waited_s = sum(s.seconds for s in own if s.what in WAITS)
-    return StageRow(
-        name=STAGE_NAMES.get(stage, stage),
-        tone=tone_of(stage),
-        steps=count,
-        begin=min((span.begin for span in runs), default=None),
-        end=max((span.end for span in runs), default=None),
-        waited=told_length(waited_s / count),
-        worked=told_length(sum(span.seconds for span in runs)),
-        faults=sum(span.what == "fault" for span in runs),
-        workers=len({span.worker for span in runs}),
-    )

@@ -1,7 +1,8 @@
 """The admin's view of the queue: what runs, what failed and why, and what puts it right.
 
     panel     the front page, the page of the workers, the questions before many are acted on
-    jobs      the list of jobs, the page of one, its buttons
+    jobs      the list of jobs, the page of one
+    buttons   what their buttons do
     steps     single steps
     limits    how much of a project's work may go on at once, and for how long
     control   workers, pause and resume

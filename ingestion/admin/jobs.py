@@ -1,6 +1,5 @@
 """Jobs in the admin: the list with what each waits for, the page of one, and its buttons."""
 
-from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,15 +15,14 @@ from django.utils.html import format_html
 
 from documents.admin import OF_OWN_PROJECTS, OfProjects, ReadOnly
 from documents.errors import DocketError
-from documents.models import AnyUser, Document
+from documents.models import Document
 from documents.presentation import ago
 from ingestion import ledger, overview, presentation, queries, rework, timeline, waiting
-from ingestion.admin import panel
+from ingestion.admin import buttons, panel
 from ingestion.admin.lists import CappedPaginator, FailedWith, operated_projects
-from ingestion.models import Job, JobStatus, Kind, Limits, Priority, Step, StepStatus
+from ingestion.models import Job, JobStatus, Kind, Priority, Step, StepStatus
 
 DOCUMENTS_AGAIN = 5_000
-Verb = Callable[[UUID, AnyUser | None], Job]
 
 
 class JobList(ChangeList):
@@ -174,7 +172,7 @@ class JobAdmin(ReadOnly, OfProjects):
             "timeline": timeline.of(job),
             "code": job.error_code if has_failed else "",
             "hint": presentation.next_move(job.error_code) if has_failed else "",
-            "limits_url": _limits_url(job) if leads else "",
+            "limits_url": buttons.limits_url(job) if leads else "",
             "may_operate": may_operate,
             "priorities": Priority.choices,
             "title": str(job),
@@ -191,9 +189,9 @@ class JobAdmin(ReadOnly, OfProjects):
         if not queries.may_operate(request.user, job.project):
             raise PermissionDenied("Only an operator of its project may do that.")
         if verb == "cancel" and job.is_open and "sure" not in request.POST:
-            return _ask_to_cancel(request, job)
+            return buttons.ask_to_cancel(request, job)
         try:
-            told = _do(job, verb, request)
+            told = buttons.do(job, verb, request)
         except DocketError as fault:
             messages.warning(request, fault.message)
         else:
@@ -225,31 +223,6 @@ class JobAdmin(ReadOnly, OfProjects):
             hidden=[],
             back=f"{home}?{request.GET.urlencode()}",
         )
-
-    def _each(self, request: HttpRequest, jobs: QuerySet[Job], verb: Verb, done: str) -> None:
-        """Apply a verb of the ledger to the jobs that the user operates; tell what happened."""
-        allowed = operated_projects(request.user)
-        count = 0
-        refused: dict[str, list[Job]] = {}
-        chosen = list(jobs.select_related("upload")[: overview.AT_ONCE + 1])
-        if len(chosen) > overview.AT_ONCE:
-            told = f"The first {overview.AT_ONCE:,} were taken; do it again for the rest."
-            self.message_user(request, told, messages.WARNING)
-        for job in chosen[: overview.AT_ONCE]:
-            if job.project_id not in allowed:
-                refused.setdefault("you are not its operator.", []).append(job)
-                continue
-            try:
-                verb(job.pk, request.user)
-            except DocketError as fault:
-                refused.setdefault(fault.message, []).append(job)
-            else:
-                count += 1
-        for why, those in refused.items():
-            whose = f"{len(those)} jobs" if len(those) > 1 else f"“{those[0]}”"
-            self.message_user(request, f"{whose}: {why}", messages.WARNING)
-        if count:
-            self.message_user(request, f"{count} {done}.", messages.SUCCESS)
 
     def _ask(
         self, request: HttpRequest, jobs: QuerySet[Job], action: str, **told: str
@@ -287,7 +260,7 @@ class JobAdmin(ReadOnly, OfProjects):
             button="Retry them",
         )
         if question is None:
-            self._each(request, jobs, ledger.retry, "taken up again")
+            buttons.each(request, jobs, ledger.retry, "taken up again")
         return question
 
     @admin.action(description="Cancel …")
@@ -301,24 +274,24 @@ class JobAdmin(ReadOnly, OfProjects):
             button="Cancel them",
         )
         if question is None:
-            self._each(request, jobs, ledger.cancel, "cancelled")
+            buttons.each(request, jobs, ledger.cancel, "cancelled")
         return question
 
     @admin.action(description="Priority: urgent")
     def make_urgent(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        self._each(request, jobs, _to(Priority.URGENT), "made urgent")
+        buttons.each(request, jobs, buttons.to(Priority.URGENT), "made urgent")
 
     @admin.action(description="Priority: high")
     def make_high(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        self._each(request, jobs, _to(Priority.HIGH), "made high")
+        buttons.each(request, jobs, buttons.to(Priority.HIGH), "made high")
 
     @admin.action(description="Priority: normal")
     def make_normal(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        self._each(request, jobs, _to(Priority.NORMAL), "made normal")
+        buttons.each(request, jobs, buttons.to(Priority.NORMAL), "made normal")
 
     @admin.action(description="Priority: low")
     def make_low(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        self._each(request, jobs, _to(Priority.LOW), "made low")
+        buttons.each(request, jobs, buttons.to(Priority.LOW), "made low")
 
     @admin.action(description="Extract and index again …")
     def process_again(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
@@ -357,50 +330,3 @@ class JobAdmin(ReadOnly, OfProjects):
             are = "is" if len(documents) == 1 else "are"
             told = format_html("{}: {} {} gone through again.", link, many, are)
             self.message_user(request, told, messages.SUCCESS)
-
-
-def _limits_url(job: Job) -> str:
-    if Limits.objects.filter(pk=job.project_id).exists():
-        return reverse("admin:ingestion_limits_change", args=[job.project_id])
-    return f"{reverse('admin:ingestion_limits_add')}?project={job.project_id}"
-
-
-def _ask_to_cancel(request: HttpRequest, job: Job) -> HttpResponse:
-    return panel.ask(
-        request,
-        title="Cancel this job?",
-        told="Steps at work are stopped. What was done stays, and a retry takes it up again.",
-        button="Cancel it",
-        jobs=[job],
-        count=1,
-        action=request.path,
-        hidden=[("sure", "yes"), ("next", request.POST.get("next", ""))],
-        back=reverse("admin:ingestion_job_change", args=[job.pk]),
-    )
-
-
-def _do(job: Job, verb: str, request: HttpRequest) -> str:
-    """Apply the verb of a button; the sentence that tells it. Raises DocketError."""
-    if verb == "retry":
-        ledger.retry(job.pk, request.user)
-        return f"{job} is taken up again."
-    if verb == "cancel":
-        ledger.cancel(job.pk, request.user)
-        return f"{job} was cancelled."
-    if verb == "step":
-        asked = request.POST.get("step", "")
-        step = get_object_or_404(Step, pk=int(asked) if asked.isdecimal() else 0, job=job)
-        ledger.retry_step(step.pk, request.user)
-        return f"{presentation.step_name(step)} runs again, and all that follows from it."
-    chosen = request.POST.get("priority", "")
-    if verb == "priority" and chosen in {str(priority) for priority in Priority.values}:
-        ledger.set_priority(job.pk, int(chosen), request.user)
-        return f"Priority is now {Priority(int(chosen)).label}."
-    raise PermissionDenied("There is no such button.")
-
-
-def _to(priority: Priority) -> Verb:
-    def verb(job_id: UUID, actor: AnyUser | None) -> Job:
-        return ledger.set_priority(job_id, priority, actor)
-
-    return verb

@@ -1,9 +1,9 @@
 """What the lists of jobs and steps share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
@@ -20,6 +20,13 @@ COUNTED_ROWS = 10_000
 
 def operated_projects(user: AnyUser) -> set[int]:
     return set(Project.objects.open_to(user, Role.OPERATOR).values_list("pk", flat=True))
+
+
+def tell_refusals(request: HttpRequest, noun: str, refused: Mapping[str, Sequence[str]]) -> None:
+    """One message for each reason, however many it met. refused: reason -> names."""
+    for why, names in refused.items():
+        whose = f"{len(names)} {noun}" if len(names) > 1 else f"“{names[0]}”"
+        messages.warning(request, f"{whose}: {why}")
 
 
 class CappedPaginator(Paginator[Any]):

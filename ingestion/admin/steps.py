@@ -9,7 +9,13 @@ from django.http import HttpRequest
 from documents.admin import OfProjects, ReadOnly
 from documents.errors import DocketError
 from ingestion import ledger, overview, presentation
-from ingestion.admin.lists import CappedPaginator, FailedWith, OfStage, operated_projects
+from ingestion.admin.lists import (
+    CappedPaginator,
+    FailedWith,
+    OfStage,
+    operated_projects,
+    tell_refusals,
+)
 from ingestion.models import Step
 from ingestion.statistics import steps_of
 
@@ -77,8 +83,6 @@ class StepAdmin(ReadOnly, OfProjects):
                 refused.setdefault(told, []).append(name)
             else:
                 count += 1
-        for why, names in refused.items():
-            whose = f"{len(names)} steps" if len(names) > 1 else names[0]
-            self.message_user(request, f"{whose}: {why}", messages.WARNING)
+        tell_refusals(request, "steps", refused)
         if count:
             self.message_user(request, f"{count} taken up again.", messages.SUCCESS)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from ingestion import presentation, timeline
+from ingestion import presentation, timeline, timeline_rows
 from ingestion.charts import Series, by_hour, lengths, round_up
 from ingestion.models import Job, JobStatus, Kind, Step, StepStatus
 from ingestion.sentences import AtWork, Situation, Waiting, sentence
@@ -241,13 +241,13 @@ def test_a_step_that_waits_waits_until_now() -> None:
 
 def test_a_pause_that_a_step_waited_through_is_told() -> None:
     pauses = pauses_of([("workers.paused", later(2)), ("workers.resumed", later(6))], NOW, later(9))
-    row = timeline.row_of(a_step(), spans_of(a_step(), [], later(100)), {"": pauses})
+    row = timeline_rows.row_of(a_step(), spans_of(a_step(), [], later(100)), {"": pauses})
     assert row.waits == ["10 s waited for its turn, 4 s of it while all workers were paused"]
 
 
 def test_a_paused_host_and_the_cap_of_a_project_are_told_beside_a_wait() -> None:
     lived = spans_of(a_step(), [], later(100))
-    (told,) = timeline.row_of(a_step(), lived, {"bob": [(later(2), later(6))]}, cap=2).waits
+    (told,) = timeline_rows.row_of(a_step(), lived, {"bob": [(later(2), later(6))]}, cap=2).waits
     assert told == (
         "10 s waited for its turn (the project may have 2 steps at once), "
         "4 s of it while bob was paused"
