@@ -74,6 +74,21 @@ class _Answer:
     message: str = ""
 
 
+class _Deadline:
+    """When a call must have ended, from now on."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._at = time.monotonic() + limit_s
+
+    def check(self) -> None:
+        if time.monotonic() > self._at:
+            raise EngineGone(
+                f"Reading took longer than its limit of {self._limit_s:.3g} s and was stopped.",
+                "time_limit",
+            )
+
+
 @cache
 def _types(engine: str, method: str) -> dict[str, Any]:
     return get_type_hints(getattr(PROTOCOLS[engine], method))
@@ -89,6 +104,7 @@ class EngineHost:
         self._memory_bytes = memory_bytes
         self._restart_bytes = restart_bytes
         self._child: subprocess.Popen[bytes] | None = None
+        self._unsent = b""
         self.starts = 0
 
     def call(
@@ -106,8 +122,8 @@ class EngineHost:
         Raises EngineError, EngineUnavailable, EngineGone."""
         request = _Request(engine=engine, method=method, arguments=arguments)
         try:
-            child = self._ask(msgspec.msgpack.encode(request))
-            body = self._await(child, limit_s, tick)
+            deadline = _Deadline(limit_s)
+            child, body = self._ask(msgspec.msgpack.encode(request), deadline, tick)
         except BaseException:
             self.close()
             raise
@@ -154,55 +170,60 @@ class EngineHost:
                 [sys.executable, "-m", "ingestion.engines.host"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=0,
                 cwd=Path(__file__).resolve().parents[2],
                 env={**os.environ, "OMP_THREAD_LIMIT": "1"},
                 start_new_session=True,
             )
-            _send(self._child.stdin, msgspec.msgpack.encode(self._engines))
+            assert self._child.stdin is not None  # noqa: S101
+            os.set_blocking(self._child.stdin.fileno(), False)
+            self._unsent = _frame(msgspec.msgpack.encode(self._engines))
         return self._child
 
-    def _ask(self, body: bytes) -> subprocess.Popen[bytes]:
-        """Send a request; a child that ended while it was idle is replaced, once."""
+    def _ask(
+        self, body: bytes, deadline: _Deadline, tick: Callable[[], None]
+    ) -> tuple[subprocess.Popen[bytes], bytes]:
+        """The child and its answer; a child that ended while it was idle is replaced, once."""
         try:
             child = self._running()
-            _send(child.stdin, body)
+            return child, self._exchange(child, body, deadline, tick)
         except BrokenPipeError:
             self.close()
             try:
                 child = self._running()
-                _send(child.stdin, body)
+                return child, self._exchange(child, body, deadline, tick)
             except BrokenPipeError as fault:
                 raise EngineGone(
                     "The engine ends as soon as it starts; see the worker's log."
                 ) from fault
-        return child
 
-    def _await(
-        self, child: subprocess.Popen[bytes], limit_s: float, tick: Callable[[], None]
+    def _exchange(
+        self,
+        child: subprocess.Popen[bytes],
+        body: bytes,
+        deadline: _Deadline,
+        tick: Callable[[], None],
     ) -> bytes:
+        """Send a request and await its answer; a child that does not read is stopped, too."""
+        assert child.stdin is not None  # noqa: S101
         assert child.stdout is not None  # noqa: S101
-        descriptor = child.stdout.fileno()
-        deadline = time.monotonic() + limit_s
-        buffer = bytearray()
-        wanted = _LENGTH.size
-        is_header = True
+        outbox, inbox = child.stdin.fileno(), child.stdout.fileno()
+        outgoing = memoryview(self._unsent + _frame(body))
+        self._unsent = b""
+        answer = bytearray()
         while True:
-            ready, _, _ = select.select([descriptor], [], [], TICK_S)
+            ready, free, _ = select.select([inbox], [outbox] if outgoing else [], [], TICK_S)
+            if free:
+                outgoing = outgoing[os.write(outbox, outgoing) :]
             if ready:
-                block = os.read(descriptor, 1 << 20)
+                block = os.read(inbox, 1 << 20)
                 if not block:
                     raise _how_it_died(child)
-                buffer += block
-                if is_header and len(buffer) >= _LENGTH.size:
-                    wanted, is_header = _LENGTH.unpack_from(buffer)[0] + _LENGTH.size, False
-                if not is_header and len(buffer) >= wanted:
-                    return bytes(buffer[_LENGTH.size : wanted])
-            if time.monotonic() > deadline:
-                raise EngineGone(
-                    f"Reading took longer than its limit of {limit_s:.3g} s and was stopped.",
-                    "time_limit",
-                )
-            if not ready and _memory(child.pid) > self._memory_bytes:
+                answer += block
+                if (whole := _whole(answer)) is not None:
+                    return whole
+            deadline.check()
+            if not ready and not free and _memory(child.pid) > self._memory_bytes:
                 raise EngineGone(
                     f"Reading needed more than {self._memory_bytes:,} bytes of memory and was "
                     "stopped.",
@@ -249,8 +270,20 @@ def _memory(pid: int) -> int:
         return 0
 
 
+def _frame(body: bytes) -> bytes:
+    return _LENGTH.pack(len(body)) + body
+
+
+def _whole(answer: bytearray) -> bytes | None:
+    """The body of a frame; None where some of it is still to come."""
+    if len(answer) < _LENGTH.size:
+        return None
+    end = _LENGTH.size + _LENGTH.unpack_from(answer)[0]
+    return bytes(answer[_LENGTH.size : end]) if len(answer) >= end else None
+
+
 def _send(pipe: Any, body: bytes) -> None:
-    pipe.write(_LENGTH.pack(len(body)) + body)
+    pipe.write(_frame(body))
     pipe.flush()
 
 

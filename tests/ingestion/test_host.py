@@ -1,6 +1,7 @@
 """The engine child: its faults become ours, its limits hold, nothing of it is left behind."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -86,6 +87,26 @@ def test_a_hanging_engine_is_killed_at_the_limit(host: EngineHost, tmp_path: Any
         read(host, tmp_path, "hang", limit_s=1)
     assert raised.value.code == "time_limit"
     assert time.monotonic() - started < 5
+
+
+def test_a_child_that_stops_before_it_has_read_the_call_is_killed_at_the_limit(
+    host: EngineHost, tmp_path: Any
+) -> None:
+    read(host, tmp_path, "one")
+    os.kill(child_of(host), signal.SIGSTOP)
+    ticks: list[None] = []
+    more = {"languages": ("x" * 1_000_000,), "limit_s": 1, "tick": lambda: ticks.append(None)}
+    with pytest.raises(EngineGone) as raised:
+        read(host, tmp_path, "two", **more)
+    assert raised.value.code == "time_limit"
+    assert len(ticks) >= 3
+    assert read(host, tmp_path, "and on").text == "and on"
+
+
+def test_a_call_larger_than_the_pipe_arrives_whole(host: EngineHost, tmp_path: Any) -> None:
+    assert read(host, tmp_path, "one", languages=("x" * 5_000_000,)).text == "one"
+    os.kill(child_of(host), signal.SIGKILL)
+    assert read(host, tmp_path, "two", languages=("x" * 5_000_000,)).text == "two"
 
 
 def test_a_swelling_engine_is_killed_at_the_limit(host: EngineHost, tmp_path: Any) -> None:
