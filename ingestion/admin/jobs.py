@@ -172,6 +172,7 @@ class JobAdmin(ReadOnly, OfProjects):
             "timeline": timeline.of(job),
             "code": job.error_code if has_failed else "",
             "hint": presentation.next_move(job.error_code) if has_failed else "",
+            "is_curable": presentation.is_curable(job.error_code),
             "limits_url": buttons.limits_url(job) if leads else "",
             "may_operate": may_operate,
             "priorities": Priority.choices,

@@ -156,7 +156,9 @@ def test_a_failed_job_says_why_and_what_puts_it_right(operator: Client, project:
     assert "engine_crashed" in page
     assert "if it comes again, the page itself makes the engine crash" in page
     assert "Timeline" in page
-    assert ">Retry</button>" in page
+    assert '<button class="default" type="submit">Retry</button>' in page
+    torn = operator.get(f"{JOBS}{failed(project, 'file_damaged').pk}/change/").text
+    assert '<button type="submit">Retry</button>' in torn
 
 
 def test_a_cancelled_job_is_given_no_advice_for_failed_ones(
