@@ -7,10 +7,11 @@ Addresses are computed from ids alone, so that writing again overwrites:
     uploads/<id>/pages/<n>.webp     the upright image of page n
 """
 
+import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from documents.ids import made_at
 from documents.models import Upload
 
 CHUNK_BYTES = 1 << 20
+# Small enough that a slow line brings one well within a lease.
+_BLOCK_BYTES = 1 << 16
+_LOCK_LOOK_S = 0.1
 
 
 class FileTooLarge(SenderError):
@@ -185,10 +189,12 @@ def is_there(name: str) -> bool:
         return bool(default_storage.exists(name))
 
 
-def local_path(upload: Upload) -> str:
+def local_path(upload: Upload, tick: Callable[[], None] = lambda: None) -> str:
     """A local file with the readable bytes of an upload, for an engine to open.
 
-    Local storage gives the file itself; any other is copied once into the scratch folder."""
+    Local storage gives the file itself; any other is copied once into the scratch folder.
+    `tick` is called for each block and while another process copies it; what it raises ends
+    the copy."""
     name = upload.readable or upload.file
     if isinstance(default_storage, FileSystemStorage):
         path = str(default_storage.path(name))
@@ -196,16 +202,48 @@ def local_path(upload: Upload) -> str:
         os.stat(path)
         return path
     target = _blobs() / f"{upload.pk}-{Path(name).name}"
-    if target.exists():
-        os.utime(target)
-        return str(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}")
-    with _asking(), default_storage.open(name, "rb") as source, open(part, "wb") as sink:
-        while block := source.read(CHUNK_BYTES):
-            sink.write(block)
-    part.rename(target)
+    if not target.exists():
+        with _alone(target, tick):
+            if not target.exists():
+                _copy(name, target, tick)
+    os.utime(target)
     return str(target)
+
+
+@contextmanager
+def _alone(target: Path, tick: Callable[[], None]) -> Iterator[None]:
+    """Wait, ticking, until nobody else on this host copies `target`."""
+    with open(target.with_name(f"{target.name}.lock"), "ab") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                tick()
+                time.sleep(_LOCK_LOOK_S)
+        yield
+
+
+def _copy(name: str, target: Path, tick: Callable[[], None]) -> None:
+    part = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        with _asking(), default_storage.open(name, "rb") as source, open(part, "wb") as sink:
+            for block in _blocks(source):
+                sink.write(block)
+                tick()
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _blocks(source: Any) -> Iterator[bytes]:
+    """The bytes of an opened blob as they arrive."""
+    remote = getattr(source, "obj", None)
+    # S3File.read fetches the whole object before it gives the first byte of it.
+    stream = source if remote is None else remote.get()["Body"]
+    while block := stream.read(_BLOCK_BYTES):
+        yield block
 
 
 def _blobs() -> Path:

@@ -71,11 +71,7 @@ class Caller:
         """Raises EngineFault, JobExpired, or LeaseLost when the step was cancelled or taken."""
         self.engine_used = settings.ENGINES[engine]["BACKEND"].rpartition(".")[2]
         now = time.monotonic()
-        if now >= self._job_deadline:
-            raise JobExpired
-        if now >= self._deadline:
-            message = f"The step took longer than its limit of {self._limit_s:g} s and was stopped."
-            raise EngineGone(message, "time_limit")
+        self._stop_at_limit(now)
         limit_s = min(self._deadline, self._job_deadline) - now
         try:
             answer = host().call(engine, method, limit_s=limit_s, tick=self.tick, **arguments)
@@ -95,11 +91,14 @@ class Caller:
         return answer
 
     def tick(self) -> None:
-        """Called several times a second: see soon that the step was cancelled, hold the lease."""
+        """Called several times a second: see soon that the step was cancelled, hold the lease.
+
+        Raises what a call raises."""
         now = time.monotonic()
         if now - self._checked < settings.CANCEL_CHECK_S:
             return
         self._checked = now
+        self._stop_at_limit(now)
         try:
             if now - self._renewed < settings.LEASE_RENEWAL_S:
                 ledger.hold(self._step)
@@ -112,6 +111,13 @@ class Caller:
             connection.close()
             if now - self._renewed > settings.LEASE_S:
                 raise LeaseLost from fault
+
+    def _stop_at_limit(self, now: float) -> None:
+        if now >= self._job_deadline:
+            raise JobExpired
+        if now >= self._deadline:
+            message = f"The step took longer than its limit of {self._limit_s:g} s and was stopped."
+            raise EngineGone(message, "time_limit")
 
 
 def beat(step: Step | None) -> None:

@@ -22,6 +22,11 @@ class Call(Protocol):
 
     def __call__(self, engine: str, method: str, **arguments: Any) -> Any: ...
 
+    def tick(self) -> None:
+        """Hold the step's lease; to be called several times a second by whatever else is slow.
+        What it raises must end the work."""
+        ...
+
 
 class StageModule(Protocol):
     """What every module in `ingestion/stages` offers."""

@@ -41,7 +41,7 @@ def work(step: Step, call: Call) -> Read:
     reading: PageReading = call(
         "read",
         "read",
-        path=files.local_path(upload),
+        path=files.local_path(upload, call.tick),
         media_type=upload.media_type,
         number=step.first,
         languages=tuple(options.get("languages") or settings.OCR_LANGUAGES),

@@ -28,7 +28,7 @@ def slices(pages: int) -> list[Target]:
 
 def work(step: Step, call: Call) -> FileFacts | tuple[PageFacts, ...]:
     upload = step.job.file
-    path = files.local_path(upload)
+    path = files.local_path(upload, call.tick)
     if step.first is None:
         facts: FileFacts = call(
             "read",

@@ -8,11 +8,14 @@ from typing import Any
 
 import psutil
 import pytest
+from pytest_django.fixtures import Settings
 
 from config.engines import EngineBusy, EngineError, EngineUnavailable
+from ingestion import ledger, workers
 from ingestion.engines.base import FileFacts, Limits
 from ingestion.engines.host import EngineGone, EngineHost
 from ingestion.errors import LeaseLost
+from tests import factories
 
 LIMITS = Limits(max_pages=10, max_pixels=10, max_side_px=10, ocr_dpi=10)
 
@@ -113,6 +116,21 @@ def test_a_swelling_engine_is_killed_at_the_limit(host: EngineHost, tmp_path: An
     with pytest.raises(EngineGone) as raised:
         read(host, tmp_path, "swell")
     assert raised.value.code == "memory_limit"
+
+
+@pytest.mark.django_db
+def test_a_step_that_copies_its_file_is_stopped_at_its_limit(settings: Settings) -> None:
+    settings.CANCEL_CHECK_S = 0
+    settings.STEP_LIMIT_S = settings.STEP_LIMIT_S | {"split": 0.05}
+    factories.job()
+    step = ledger.claim("worker")
+    assert step is not None
+    call = workers.Caller(step)
+    call.tick()
+    time.sleep(0.06)
+    with pytest.raises(EngineGone) as raised:
+        call.tick()
+    assert raised.value.code == "time_limit"
 
 
 def test_what_the_tick_raises_ends_the_call_and_the_child(host: EngineHost, tmp_path: Any) -> None:
