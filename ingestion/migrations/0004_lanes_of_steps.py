@@ -26,8 +26,6 @@ def _project(*, is_null: bool) -> models.ForeignKey:
 
 
 class Migration(migrations.Migration):
-    # Postgres refuses to alter a table that has rows of this transaction to be checked.
-    atomic = False
     dependencies = [("ingestion", "0003_kinds_of_jobs")]
     operations = [
         migrations.AddField("step", "project", _project(is_null=True)),
@@ -35,6 +33,8 @@ class Migration(migrations.Migration):
             "step", "kind", models.CharField(choices=KINDS, default="file", max_length=10)
         ),
         migrations.AddField("step", "history", models.JSONField(blank=True, default=list)),
+        # Postgres refuses to alter a table that has rows of this transaction to be checked.
+        migrations.RunSQL("SET CONSTRAINTS ALL IMMEDIATE", migrations.RunSQL.noop),
         migrations.RunSQL(_FILL, migrations.RunSQL.noop),
         migrations.AlterField("step", "project", _project(is_null=False)),
         migrations.AddIndex(

@@ -15,9 +15,25 @@ def undo(apps, schema_editor):
     schedules.filter(func="ingestion.tasks.chores").update(func="ingestion.tasks.reap")
 
 
+# The pause is carried over in a table of this transaction alone, either way.
+_KEEP_PAUSE = migrations.RunSQL(
+    "CREATE TEMPORARY TABLE pause_before ON COMMIT DROP AS"
+    " SELECT is_paused, changed_at FROM ingestion_control",
+    "INSERT INTO ingestion_control (id, is_paused, changed_at)"
+    " SELECT 1, is_paused, changed_at FROM pause_before",
+)
+_TAKE_PAUSE = migrations.RunSQL(
+    "INSERT INTO ingestion_control (host, is_paused, changed_at)"
+    " SELECT '', is_paused, changed_at FROM pause_before",
+    "CREATE TEMPORARY TABLE pause_before ON COMMIT DROP AS"
+    " SELECT is_paused, changed_at FROM ingestion_control WHERE host = ''",
+)
+
+
 class Migration(migrations.Migration):
     dependencies = [("ingestion", "0004_lanes_of_steps")]
     operations = [
+        _KEEP_PAUSE,
         migrations.DeleteModel("Control"),
         migrations.CreateModel(
             "Control",
@@ -32,6 +48,7 @@ class Migration(migrations.Migration):
                 ("changed_at", models.DateTimeField(auto_now=True)),
             ],
         ),
+        _TAKE_PAUSE,
         migrations.CreateModel(
             "Limits",
             fields=[
