@@ -123,7 +123,7 @@ class EngineHost:
         request = _Request(engine=engine, method=method, arguments=arguments)
         try:
             deadline = _Deadline(limit_s)
-            child, body = self._ask(msgspec.msgpack.encode(request), deadline, tick)
+            body = self._ask(msgspec.msgpack.encode(request), deadline, tick)
         except BaseException:
             self.close()
             raise
@@ -134,7 +134,7 @@ class EngineHost:
             raise EngineBusy(answer.message, answer.code)
         if answer.fault:
             raise EngineUnavailable(answer.message, answer.code)
-        self._restart_if_swollen(child)
+        self._restart_if_swollen()
         expected = _types(engine, method)["return"]
         try:
             return msgspec.convert(answer.value, expected, strict=True)
@@ -180,31 +180,21 @@ class EngineHost:
             self._unsent = _frame(msgspec.msgpack.encode(self._engines))
         return self._child
 
-    def _ask(
-        self, body: bytes, deadline: _Deadline, tick: Callable[[], None]
-    ) -> tuple[subprocess.Popen[bytes], bytes]:
-        """The child and its answer; a child that ended while it was idle is replaced, once."""
+    def _ask(self, body: bytes, deadline: _Deadline, tick: Callable[[], None]) -> bytes:
+        """The child's answer; a child that ended while it was idle is replaced, once."""
         try:
-            child = self._running()
-            return child, self._exchange(child, body, deadline, tick)
+            return self._exchange(body, deadline, tick)
         except BrokenPipeError:
             self.close()
-            try:
-                child = self._running()
-                return child, self._exchange(child, body, deadline, tick)
-            except BrokenPipeError as fault:
-                raise EngineGone(
-                    "The engine ends as soon as it starts; see the worker's log."
-                ) from fault
+        try:
+            return self._exchange(body, deadline, tick)
+        except BrokenPipeError as fault:
+            message = "The engine ends as soon as it starts; see the worker's log."
+            raise EngineGone(message) from fault
 
-    def _exchange(
-        self,
-        child: subprocess.Popen[bytes],
-        body: bytes,
-        deadline: _Deadline,
-        tick: Callable[[], None],
-    ) -> bytes:
+    def _exchange(self, body: bytes, deadline: _Deadline, tick: Callable[[], None]) -> bytes:
         """Send a request and await its answer; a child that does not read is stopped, too."""
+        child = self._running()
         assert child.stdin is not None  # noqa: S101
         assert child.stdout is not None  # noqa: S101
         outbox, inbox = child.stdin.fileno(), child.stdout.fileno()
@@ -231,8 +221,8 @@ class EngineHost:
                 )
             tick()
 
-    def _restart_if_swollen(self, child: subprocess.Popen[bytes]) -> None:
-        if _memory(child.pid) > self._restart_bytes:
+    def _restart_if_swollen(self) -> None:
+        if self.memory_bytes > self._restart_bytes:
             self.close()
 
 
