@@ -56,7 +56,7 @@ class Cluster:
         self._started = time.monotonic()
 
     def tend(self) -> None:
-        """Start it afresh where it has died or fallen silent."""
+        """Start it afresh where it has died or fallen silent; wake it for what others lost."""
         if not self.is_running():
             log.error("cluster.died")
             self.start()
@@ -64,6 +64,8 @@ class Cluster:
             log.error("cluster.silent")
             self.stop(grace_s=1)
             self.start()
+        else:
+            wake_for_lost()
 
     def was_started(self) -> bool:
         return self._process is not None
@@ -142,6 +144,16 @@ def supervise() -> None:
         time.sleep(WATCH_S)
         cluster.tend()
     cluster.stop()
+
+
+def wake_for_lost() -> None:
+    """Wake a worker when a lease has run out: the host that held it may be gone for good, and
+    who is idle here would hear of it from the reaper only."""
+    try:
+        if ledger.has_lost():
+            queue.push(1)
+    except DatabaseError:
+        connection.close()
 
 
 def fault() -> str:

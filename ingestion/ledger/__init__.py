@@ -12,7 +12,7 @@ steps lock the Job row first, then its batch's, so that they cannot deadlock and
 a stage's steps sees that it is the last. Leases are measured on the database's clock.
 """
 
-from ingestion.ledger.claims import claim, has_ready, waits_since
+from ingestion.ledger.claims import claim, has_lost, has_ready, waits_since
 from ingestion.ledger.orders import cancel, retry, retry_failed, retry_step, set_priority
 from ingestion.ledger.outcome import expire, fail, finish, hold, interrupt, renew
 from ingestion.ledger.repair import advance_stuck, release_expired
@@ -29,6 +29,7 @@ __all__ = [
     "expire",
     "fail",
     "finish",
+    "has_lost",
     "has_ready",
     "held_batch",
     "hold",

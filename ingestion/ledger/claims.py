@@ -92,6 +92,11 @@ def has_ready() -> bool:
     return Step.objects.filter(status=StepStatus.QUEUED, run_after__lte=Now()).exists()
 
 
+def has_lost() -> bool:
+    """Whether some step's lease has run out and nobody has taken it over."""
+    return Step.objects.filter(status=StepStatus.RUNNING, lease_until__lt=Now()).exists()
+
+
 def waits_since(seconds: float, host: str = "") -> bool:
     """True when `host` could have claimed some step, or taken it over, for `seconds`."""
     asked: dict[str, Any] = {

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from django_q.models import OrmQ
 
-from ingestion import cluster, workers
+from ingestion import cluster, ledger, workers
 from ingestion.models import Step, WorkerBeat
 from tests import factories
 
@@ -29,3 +30,15 @@ def test_a_cluster_is_silent_when_work_waits_and_nobody_on_this_host_shows_itsel
         seen_at=timezone.now(),
     )
     assert not cluster.is_silent()
+
+
+def test_an_idle_cluster_is_woken_for_a_step_that_another_host_has_lost() -> None:
+    factories.job()
+    step = ledger.claim("worker-of-a-host-that-is-gone")
+    assert step is not None
+    OrmQ.objects.all().delete()
+    cluster.wake_for_lost()
+    assert not OrmQ.objects.exists()
+    Step.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    cluster.wake_for_lost()
+    assert OrmQ.objects.count() == 1
