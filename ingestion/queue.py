@@ -222,6 +222,14 @@ class Listening(Broker):  # type: ignore[misc]
             with suppress(psycopg.Error):
                 ear.close()
 
+    def set_stat(self, key: str, value: str, timeout: int) -> Any:
+        try:
+            return super().set_stat(key, value, timeout)
+        except (OperationalError, InterfaceError):
+            # The sentinel would keep the broken connection and report no more for half a minute.
+            connection.close()
+            raise
+
     def queue_size(self) -> int:
         return int(OrmQ.objects.filter(key=self.list_key, lock__lte=Now()).count())
 

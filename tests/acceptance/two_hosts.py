@@ -158,6 +158,8 @@ def _cut_one_off(hosts: dict[str, Host], papers: list[bytes]) -> dict[str, Any]:
     sender = threading.Thread(target=_submit, args=(papers,))
     sender.start()
     servers.wait_until(lambda: pages_of_far() > 0, "the far host reads a page")
+    # It has the file by then and is in the middle of the page.
+    time.sleep(4)
     held = pages_of_far()
     ip("link", "set", far.link, "down")
     time.sleep(CUT_S)
