@@ -1,5 +1,6 @@
 """Ground for tests of the queue: engines that read plain text, and a worker in this process."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,12 @@ def use_fake_engines(settings: Any, **options: Any) -> None:
         "extract": {"BACKEND": "tests.faulty_engines.Extractor"},
         "embed": {"BACKEND": "tests.faulty_engines.Embedder"},
     }
+
+
+@pytest.fixture(autouse=True)
+def _chores_are_not_due() -> None:
+    """The worker in this process lives through all tests; no test is to pay for another's time."""
+    tasks._last_chores = time.monotonic()
 
 
 @pytest.fixture
