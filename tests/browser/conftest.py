@@ -20,8 +20,10 @@ class Screen:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ended with each module: while it lives its event loop runs in this thread, and Django
+    refuses the database to the tests that follow."""
     quiet = ("background-networking", "component-update", "sync")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
