@@ -28,6 +28,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 STORAGE_GONE_S = 10
+# How long after its time a run waits for a victim of a fault that found none yet.
+LATE_S = 60
 SETTLE_LIMIT_S = 150
 SCANS_IN_A_FILE = 5
 PROJECT = "chaos"
@@ -202,9 +204,16 @@ class Chaos:
         again += [self.kill_sentinel, self.kill_cluster, self.end_backends, self.restart_postgres]
         rng.shuffle(once)
         pause_s = min(4.0, self.seconds / 12)
-        while (left_s := self.began + self.seconds - time.monotonic()) > 0 or once:
+        while True:
+            left_s = self.began + self.seconds - time.monotonic()
+            if left_s < 0 and (not once or left_s < -LATE_S):
+                break
             time.sleep(min(max(left_s, 0.5), rng.uniform(0.5, 1.5) * pause_s))
-            (once.pop() if once else rng.choice(again))(rng)
+            is_due, count = bool(once), self.faults.total()
+            fault = once.pop() if is_due else rng.choice(again)
+            fault(rng)
+            if is_due and self.faults.total() == count:
+                once.insert(0, fault)
         storage.join()
 
     def _storage_once(self, share: float) -> None:
