@@ -7,14 +7,17 @@ from ingestion.models import Job, Kind, Limits
 
 
 def of(job: Job) -> Limits:
-    """The project's limits; an empty row, not stored, where it has none."""
-    found = Limits.objects.filter(project_id=job.project_id).first()
-    return found or Limits(project_id=job.project_id)
+    """The project's limits, from the row that a claim brings along or asked for; an empty row,
+    not stored, where it has none."""
+    try:
+        return job.project.limits
+    except Limits.DoesNotExist:
+        return Limits(project=job.project)
 
 
 def step_limit_s(job: Job, stage: str) -> float:
     """Seconds that one step of `stage` may take; never above what ends before its task."""
-    own = _own(job).step_limit_s.get(stage)
+    own = of(job).step_limit_s.get(stage)
     longest = settings.TASK_TIMEOUT_S - settings.TASK_RESERVE_S
     return min(longest, float(own or settings.STEP_LIMIT_S[stage]))
 
@@ -22,17 +25,8 @@ def step_limit_s(job: Job, stage: str) -> float:
 def job_limit_s(job: Job) -> int:
     """Seconds in which at least one step of the job may be at work, all together."""
     shipped = settings.CAPTURE_LIMIT_S if job.kind == Kind.CAPTURE else settings.JOB_LIMIT_S
-    return _own(job).job_limit_s or shipped
+    return of(job).job_limit_s or shipped
 
 
 def is_failed_page_fatal(job: Job) -> bool:
-    return _own(job).failed_page_is_fatal
-
-
-def _own(job: Job) -> Limits:
-    """From the row that a claim brings along; else asked for."""
-    if "project" in job._state.fields_cache:
-        cached = job.project._state.fields_cache
-        if "limits" in cached:
-            return cached["limits"] or Limits(project_id=job.project_id)
-    return of(job)
+    return of(job).failed_page_is_fatal

@@ -169,13 +169,11 @@ class Listening(Broker):  # type: ignore[misc]
             ear = self._listen()
             close_old_connections()
             taken = self._take()
+            # Counted before the wait, so that nothing but the taking comes after it.
+            self._enough = _workers()
             if not taken:
-                # Counted before the wait, so that nothing but the taking comes after it.
-                self._enough = _workers()
                 self._wait(ear)
                 taken = self._take()
-            else:
-                self._enough = _workers()
         except (OperationalError, InterfaceError) as fault:
             # Raising would cost django-q2 ten seconds and a new process.
             log.warning("queue.database", extra={"fault": type(fault).__name__})
@@ -186,9 +184,12 @@ class Listening(Broker):  # type: ignore[misc]
 
     def _take(self) -> list[tuple[int, str]] | None:
         with connection.cursor() as cursor:
-            bulk = settings.Q_CLUSTER["bulk"]
-            asked = {"key": self.list_key, "bulk": bulk, "enough": self._enough}
-            asked["host"] = settings.HOST_NAME
+            asked = {
+                "key": self.list_key,
+                "host": settings.HOST_NAME,
+                "bulk": settings.Q_CLUSTER["bulk"],
+                "enough": self._enough,
+            }
             cursor.execute(_TAKE, asked)
             return cursor.fetchall() or None
 

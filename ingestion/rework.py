@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Count
 
 from documents.errors import SenderError
 from documents.models import AnyUser, Document, Page, record
@@ -32,6 +31,7 @@ def process(
     projects = {document.project_id for document in documents}
     if len(projects) > 1:
         raise SenderError("All documents must be of one project.", "several_projects")
+    pages = Page.objects.filter(document__in=documents).count()
     with transaction.atomic():
         job = Job.objects.create(
             kind=Kind.PROCESS,
@@ -40,11 +40,10 @@ def process(
             priority=priority,
             created_by_id=user.pk if user is not None else None,
             documents_made=len(documents),
+            pages_total=pages,
+            pages_read=pages,
         )
         job.documents.set(documents)
-        pages = Page.objects.filter(document__in=documents).aggregate(n=Count("pk"))["n"]
-        Job.objects.filter(pk=job.pk).update(pages_total=pages, pages_read=pages)
         record("job.created", job, actor=user, project=job.project)
         ledger.submit(job)
-    job.refresh_from_db()
     return job

@@ -126,7 +126,7 @@ def _forget_steps() -> int:
 def _forget_blobs() -> int:
     """Blobs of uploads that have no row; young ones may be on their way to theirs."""
     count = 0
-    for part in batched(files.stored_uploads(older_than_s=_BLOB_AGE_S), _SLICE_ROWS):
+    for part in _batched(files.stored_uploads(older_than_s=_BLOB_AGE_S), _SLICE_ROWS):
         known = set(Upload.objects.filter(pk__in=part).values_list("pk", flat=True))
         lost = [key for key in part if key not in known]
         for key in lost:
@@ -135,7 +135,7 @@ def _forget_blobs() -> int:
     return count
 
 
-def batched(keys: Iterable[UUID], size: int) -> Iterator[list[UUID]]:
+def _batched(keys: Iterable[UUID], size: int) -> Iterator[list[UUID]]:
     rest = iter(keys)
     while part := list(islice(rest, size)):
         yield part

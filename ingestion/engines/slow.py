@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from config.engines import EngineConfig, load
-from ingestion.engines.base import FileFacts, Limits, PageFacts, PageReading
 
 
 class SlowReader:
@@ -16,40 +15,9 @@ class SlowReader:
         self._reader: Any = load(reader)
         self._slow_s = slow_s
 
-    def open(self, *, path: str, media_type: str, password: str, limits: Limits) -> FileFacts:
-        facts: FileFacts = self._reader.open(
-            path=path, media_type=media_type, password=password, limits=limits
-        )
-        return facts
-
-    def decrypt(self, *, path: str, password: str, target: str) -> None:
-        self._reader.decrypt(path=path, password=password, target=target)
-
-    def split(
-        self, *, path: str, media_type: str, first: int, last: int, limits: Limits
-    ) -> tuple[PageFacts, ...]:
-        pages: tuple[PageFacts, ...] = self._reader.split(
-            path=path, media_type=media_type, first=first, last=last, limits=limits
-        )
-        return pages
-
-    def read(
-        self,
-        *,
-        path: str,
-        media_type: str,
-        number: int,
-        languages: tuple[str, ...],
-        ignore_embedded: bool,
-        limits: Limits,
-    ) -> PageReading:
+    def read(self, **arguments: Any) -> Any:
         time.sleep(self._slow_s)
-        reading: PageReading = self._reader.read(
-            path=path,
-            media_type=media_type,
-            number=number,
-            languages=languages,
-            ignore_embedded=ignore_embedded,
-            limits=limits,
-        )
-        return reading
+        return self._reader.read(**arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)

@@ -18,8 +18,8 @@ from ingestion.stages.base import Stage, Target
 
 log = logging.getLogger(__name__)
 
-# Besides errors of the input, what makes a slice be halved until the guilty page stands alone.
 RETRIED, FAILED = "retried", "failed"
+# Besides errors of the input, what makes a slice be halved until the guilty page stands alone.
 HALVED_FOR = frozenset({"engine_crashed", "time_limit", "memory_limit"})
 
 

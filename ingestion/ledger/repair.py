@@ -89,5 +89,5 @@ def _settle_batches() -> int:
     for batch in settled:
         turns.close_batch(batch)
         with transaction.atomic():
-            rows.settle_batch(Job(parent=batch))
+            rows.settle_batch(batch.pk)
     return len(settled)

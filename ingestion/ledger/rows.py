@@ -16,16 +16,6 @@ from ingestion.models import OPEN_JOB, OPEN_STEP, Job, JobStatus, Step, StepStat
 log = logging.getLogger(__name__)
 HALVED = "halved"
 
-# Locks the job like SELECT FOR NO KEY UPDATE, and counts the time that the step was at work.
-# Spans of steps that ran side by side count once: only what lies after the last span's end.
-_LOCK_AND_COUNT = """
-UPDATE ingestion_job SET
-    active_s = active_s + greatest(0, extract(epoch FROM clock_timestamp()
-        - greatest(%(started)s, coalesce(active_until, %(started)s)))),
-    active_until = clock_timestamp()
-WHERE id = %(job)s RETURNING *
-"""
-
 
 def lock(job_id: UUID) -> Job:
     """The job, locked until the transaction ends. Raises Job.DoesNotExist."""
@@ -33,11 +23,12 @@ def lock(job_id: UUID) -> Job:
 
 
 def lock_after_work(step: Step) -> Job:
-    """The job of a step that was at work, locked, its active time counted.
+    """The job of a step that was at work, locked, its active time counted (`docket_lock`,
+    migration 0007).
 
     Raises LeaseLost where the job is gone."""
-    found = Job.objects.raw(_LOCK_AND_COUNT, {"job": step.job_id, "started": step.started_at})
-    job = next(iter(found), None)
+    asked = [step.job_id, step.started_at]
+    job = next(iter(Job.objects.raw("SELECT * FROM docket_lock(%s, %s)", asked)), None)
     if job is None:
         raise LeaseLost
     return job
@@ -91,7 +82,7 @@ def complete(job: Job) -> None:
     """Nothing of the job is left to do."""
     move(job, OPEN_JOB, JobStatus.COMPLETED, completed_at=Now(), error_code="", error_message="")
     log.info("job.completed", extra={"job": job.pk})
-    settle_batch(job)
+    settle_batch(job.parent_id)
 
 
 def end(job: Job, status: JobStatus, code: str, message: str) -> None:
@@ -105,16 +96,16 @@ def end(job: Job, status: JobStatus, code: str, message: str) -> None:
         error_code="cancelled" if status == JobStatus.CANCELLED else "job_failed",
     )
     log.info("job.ended", extra={"job": job.pk, "status": status.value, "code": code})
-    settle_batch(job)
+    settle_batch(job.parent_id)
 
 
-def settle_batch(job: Job) -> None:
-    """Complete the job's batch when the job was the last of it that was open.
+def settle_batch(batch_id: UUID | None) -> None:
+    """End a batch when no job of it is open any more; None is no batch.
 
-    Two that end at the same time come one after the other, by the lock on the batch."""
-    if job.parent_id is None:
+    Two jobs that end at the same time come one after the other, by the lock on the batch."""
+    if batch_id is None:
         return
-    batch = lock(job.parent_id)
+    batch = lock(batch_id)
     children = Job.objects.filter(parent=batch)
     if batch.status != JobStatus.RUNNING or children.is_open().exists():
         return

@@ -1,6 +1,5 @@
 """Whose turn it is: steps planned with their fair ranks, and those lifted that waited long."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -21,8 +20,6 @@ from ingestion.models import (
     StepStatus,
 )
 from ingestion.stages.base import Target
-
-log = logging.getLogger(__name__)
 
 # A lifted step joins its new class at the turn of those that are ready there, in its own
 # job's order: a thousand that come of age together do not all go first. None becomes urgent:
@@ -67,7 +64,7 @@ def close_batch(batch: Job) -> None:
         if batch.status != JobStatus.PENDING:
             return  # it was cancelled meanwhile, or closed because nothing came for an hour
         rows.move(batch, (JobStatus.PENDING,), JobStatus.RUNNING, started_at=Now())
-        rows.settle_batch(Job(parent=batch))
+        rows.settle_batch(batch.pk)
 
 
 def plan_after(job: Job, stage: str) -> None:

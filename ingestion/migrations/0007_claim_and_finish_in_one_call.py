@@ -99,8 +99,20 @@ BEGIN
     END IF;
 END $$;
 """
-# The job is locked first, as everywhere. Spans of steps that ran side by side count once in
-# active_s: only what lies after the end of the last span.
+# Locks a job like SELECT FOR NO KEY UPDATE, and counts the time that a step of it was at work.
+# Spans of steps that ran side by side count once: only what lies after the last span's end.
+_LOCK = """
+CREATE FUNCTION docket_lock(of_job uuid, began timestamptz) RETURNS SETOF ingestion_job
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY UPDATE ingestion_job SET
+        active_s = active_s + greatest(0, extract(epoch FROM clock_timestamp()
+            - greatest(began, coalesce(active_until, began)))),
+        active_until = clock_timestamp()
+    WHERE id = of_job RETURNING *;
+END $$;
+"""
+# The job is locked first, as everywhere.
 _FINISH = """
 CREATE FUNCTION docket_finish(
     of_job uuid, of_step bigint, by_lease uuid, began timestamptz, took_s float, by_engine text,
@@ -110,12 +122,8 @@ CREATE FUNCTION docket_finish(
 DECLARE
     of_stage text;
 BEGIN
-    UPDATE ingestion_job SET
-        active_s = active_s + greatest(0, extract(epoch FROM clock_timestamp()
-            - greatest(began, coalesce(active_until, began)))),
-        active_until = clock_timestamp()
-    WHERE id = of_job RETURNING status, priority, active_s
-    INTO job_status, job_priority, job_active_s;
+    SELECT status, priority, active_s INTO job_status, job_priority, job_active_s
+    FROM docket_lock(of_job, began);
     UPDATE ingestion_step SET
         status = 'done', lease = NULL, lease_until = NULL, finished_at = clock_timestamp(),
         elapsed_s = took_s, engine = by_engine, error_code = '', error_message = ''
@@ -146,5 +154,6 @@ class Migration(migrations.Migration):
         _function(_FULL_LANES, "docket_full_lanes"),
         _function(_HEADS, "docket_heads"),
         _function(_CLAIM, "docket_claim"),
+        _function(_LOCK, "docket_lock"),
         _function(_FINISH, "docket_finish"),
     ]
