@@ -7,7 +7,7 @@ from django.urls import path
 from documents import api as documents_api
 from documents import views as documents
 from ingestion import api as ingestion_api
-from ingestion import health, metrics
+from ingestion import api_workers, health, metrics
 from ingestion import views as ingestion
 from ingestion.admin import panel
 from search import api as search_api
@@ -58,9 +58,9 @@ urlpatterns = [
     ),
     path("api/v1/steps/<int:id>/retry", ingestion_api.StepRetryView.as_view(), name="api-step"),
     path("api/v1/process", ingestion_api.ProcessView.as_view(), name="api-process"),
-    path("api/v1/workers", ingestion_api.WorkersView.as_view(), name="api-workers"),
-    path("api/v1/workers/pause", ingestion_api.PauseView.as_view(), name="api-pause"),
-    path("api/v1/workers/resume", ingestion_api.ResumeView.as_view(), name="api-resume"),
+    path("api/v1/workers", api_workers.WorkersView.as_view(), name="api-workers"),
+    path("api/v1/workers/pause", api_workers.PauseView.as_view(), name="api-pause"),
+    path("api/v1/workers/resume", api_workers.ResumeView.as_view(), name="api-resume"),
     path("api/v1/documents/<uuid:id>", documents_api.DocumentView.as_view(), name="api-document"),
     path("api/v1/search", search_api.SearchView.as_view(), name="api-search"),
     path("healthz", health.healthz, name="healthz"),

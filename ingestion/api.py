@@ -1,12 +1,13 @@
-"""JSON API: jobs and what is done with them, documents gone through again, the workers."""
+"""JSON API: jobs and what is done with them, and documents gone through again."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError
-from django.db.models import Count, Q, Sum
+from django.db.models import Q
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -16,18 +17,8 @@ from rest_framework.views import APIView
 
 from documents.errors import DocketError, NotAllowed, TryAgain
 from documents.models import AnyUser, Document, Project, Role
-from ingestion import intake, ledger, removal, report, rework, workers
-from ingestion.models import (
-    OPEN_JOB,
-    Control,
-    Job,
-    JobStatus,
-    Kind,
-    Priority,
-    Step,
-    StepStatus,
-    WorkerBeat,
-)
+from ingestion import intake, ledger, removal, report, rework, waiting
+from ingestion.models import Job, Kind, Priority, Step, StepStatus
 
 log = logging.getLogger(__name__)
 RETRIED_AT_ONCE = 500
@@ -67,10 +58,6 @@ class _ProcessRequest(serializers.Serializer[Any]):
         child=serializers.ChoiceField(list(rework.STAGES)), default=list(rework.STAGES)
     )
     priority = serializers.ChoiceField(PRIORITIES, default="normal")
-
-
-class _HostRequest(serializers.Serializer[Any]):
-    host = serializers.CharField(default="", allow_blank=True, max_length=100)
 
 
 class JobsView(APIView):
@@ -209,51 +196,6 @@ class ProcessView(APIView):
         return Response(_told(_seen(request, job.pk)), status=202, headers=_location(job))
 
 
-class WorkersView(APIView):
-    """GET /api/v1/workers: who is at work on what, and who is paused; for superusers."""
-
-    def get(self, request: Request) -> Response:
-        _superuser(request)
-        paused = Control.objects.filter(is_paused=True).values_list("host", flat=True)
-        return Response(
-            {
-                "paused": "" in paused,
-                "paused_hosts": sorted(host for host in paused if host),
-                "workers": [
-                    {
-                        "name": beat.name,
-                        "host": beat.host,
-                        "step": beat.step_id,
-                        "stage": beat.step.stage if beat.step else None,
-                        "memory_bytes": beat.memory_bytes,
-                        "seen_at": beat.seen_at,
-                    }
-                    for beat in WorkerBeat.objects.select_related("step")
-                ],
-            }
-        )
-
-
-class PauseView(APIView):
-    """POST /api/v1/workers/pause: all hosts, or the `host` named; steps at work finish."""
-
-    is_paused = True
-
-    def post(self, request: Request) -> Response:
-        _superuser(request)
-        asked = _HostRequest(data=request.data)
-        asked.is_valid(raise_exception=True)
-        host = asked.validated_data["host"]
-        workers.set_paused(self.is_paused, request.user, of_host=host)
-        return Response({"host": host, "paused": self.is_paused})
-
-
-class ResumeView(PauseView):
-    """POST /api/v1/workers/resume: the same the other way."""
-
-    is_paused = False
-
-
 def _receive(
     request: Request, project: Project, values: dict[str, Any], file: Any, batch: Job | None
 ) -> intake.Receipt:
@@ -307,11 +249,6 @@ def _order(request: Request, job_id: UUID, verb: Callable[[UUID, AnyUser | None]
     return Response(_told(_seen(request, job_id)))
 
 
-def _superuser(request: Request) -> None:
-    if not getattr(request.user, "is_superuser", False):
-        raise NotAllowed("The workers serve all projects; only a superuser holds them.")
-
-
 def _location(job: Job) -> dict[str, str]:
     return {"Location": f"/api/v1/jobs/{job.pk}"}
 
@@ -336,18 +273,17 @@ def _told(job: Job) -> dict[str, Any]:
             "processed": job.processed,
             "errors": job.errors,
         }
-    return told | sums(job) if job.kind == Kind.BATCH else told
+    return told | _of_batch(job) if job.kind == Kind.BATCH else told
 
 
-def sums(batch: Job) -> dict[str, Any]:
-    """The progress of a batch: that of its jobs, added up."""
-    of_jobs = Job.objects.filter(parent=batch)
-    return of_jobs.aggregate(
-        jobs=Count("pk"),
-        jobs_open=Count("pk", filter=Q(status__in=OPEN_JOB)),
-        jobs_failed=Count("pk", filter=Q(status=JobStatus.FAILED)),
-        pages=Sum("pages_total", default=0),
-        pages_read=Sum("pages_read", default=0),
-        pages_failed=Sum("pages_failed", default=0),
-        chunks=Sum("chunks_made", default=0),
-    )
+def _of_batch(batch: Job) -> dict[str, int]:
+    summed = defaultdict(int, waiting.sums([batch.pk]).get(batch.pk, {}))
+    return {
+        "jobs": summed["files"],
+        "jobs_open": summed["files"] - summed["files_ended"],
+        "jobs_failed": summed["files_failed"],
+        "pages": summed["total"],
+        "pages_read": summed["read"],
+        "pages_failed": summed["failed"],
+        "chunks": summed["chunks"],
+    }

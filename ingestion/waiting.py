@@ -81,7 +81,7 @@ class Told:
 def told(jobs: Iterable[Job], *, most_ahead: int = AHEAD_OF_MANY) -> dict[UUID, Told]:
     """What each job waits for, or how it ended; steps ahead are counted to `most_ahead`."""
     all_jobs = list(jobs)
-    summed = _sums([job.pk for job in all_jobs if job.kind == Kind.BATCH])
+    summed = sums([job.pk for job in all_jobs if job.kind == Kind.BATCH])
     counts = {job.pk: presentation.counts(job, summed.get(job.pk)) for job in all_jobs}
     ended = {
         job.pk: Told(
@@ -101,7 +101,7 @@ def _open(
 ) -> dict[UUID, Told]:
     at_large = situation()
     facts = _facts([job for job in open_jobs if job.kind != Kind.BATCH], at_large, most_ahead)
-    facts |= _of_batches([job.pk for job in open_jobs if job.kind == Kind.BATCH])
+    facts |= _of_batches({job.pk: counts[job.pk] for job in open_jobs if job.kind == Kind.BATCH})
     stands = {job.pk: facts.get(job.pk, Waiting()) for job in open_jobs}
     return {
         job.pk: Told(
@@ -117,8 +117,8 @@ def _open(
     }
 
 
-def _sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
-    """The progress of batches: that of their jobs, added up."""
+def sums(batches: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+    """The progress of batches: that of their jobs, added up. One without a job is not in it."""
     if not batches:
         return {}
     children: Any = Job.objects.filter(parent__in=batches).order_by().values("parent")
@@ -130,8 +130,9 @@ def _sums(batches: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
         read=Sum("pages_read"),
         failed=Sum("pages_failed"),
         made=Sum("documents_made"),
+        chunks=Sum("chunks_made"),
     )
-    return {row["parent"]: row for row in summed}
+    return {row.pop("parent"): row for row in summed}
 
 
 def situation() -> Situation:
@@ -204,20 +205,20 @@ def _waiting(
     )
 
 
-def _of_batches(batches: Collection[UUID]) -> dict[UUID, Waiting]:
+def _of_batches(batches: Mapping[UUID, presentation.Counts]) -> dict[UUID, Waiting]:
     if not batches:
         return {}
-    children = Job.objects.filter(parent__in=batches).order_by()
-    counted = children.values_list("parent").annotate(
-        n=Count("pk"), open=Count("pk", filter=Q(status__in=OPEN_JOB))
-    )
     place = Window(RowNumber(), partition_by=F("parent"), order_by=F("created_at").asc())
-    first = children.filter(status__in=OPEN_JOB).annotate(place=place).filter(place__lte=_NAMES)
+    open_jobs = Job.objects.is_open().filter(parent__in=batches).order_by()
+    first = open_jobs.annotate(place=place).filter(place__lte=_NAMES)
     names: dict[UUID | None, list[str]] = {}
     for parent, name in first.values_list("parent", "upload__filename").order_by("place"):
         names.setdefault(parent, []).append(name or "a job")
     return {
-        parent: Waiting(files=n, files_open=still_open, names=tuple(names.get(parent, ())))
-        for parent, n, still_open in counted
-        if parent is not None
+        batch: Waiting(
+            files=count.total,
+            files_open=count.total - count.done,
+            names=tuple(names.get(batch, ())),
+        )
+        for batch, count in batches.items()
     }
