@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -115,6 +117,16 @@ class Site:
             text=True,
             check=check,
         )
+
+    def ask(self, question: str, *values: object) -> list[Any]:
+        """Rows of the site's database. A new Python process a question would be slow."""
+        with psycopg.connect(
+            host=str(database.socket_folder(self.var)),
+            user=database.USER,
+            dbname=database.NAME,
+            passfile=str(self.var / "pgpass"),
+        ) as connection:
+            return connection.execute(question, values).fetchall()
 
 
 @pytest.fixture(scope="session")

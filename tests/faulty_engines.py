@@ -28,6 +28,23 @@ def _pages(path: str) -> list[str]:
         return file.read().split("\f")
 
 
+def plain(text: str) -> PageReading:
+    """A page that is text and nothing else."""
+    return PageReading(
+        image=b"",
+        width_px=0,
+        height_px=0,
+        dpi=0.0,
+        rotation=0,
+        text=text,
+        words=(),
+        source=TextSource.EMBEDDED,
+        confidence=1.0,
+        engine="plain",
+        engine_version="1",
+    )
+
+
 class Reader:
     """Pages are separated by form feeds. `slow_s` is how long a page takes."""
 
@@ -78,19 +95,7 @@ class Reader:
             raise EngineUnavailable("The reader is busy; it is tried again.")
         if "damaged" in text:
             raise EngineError("The page cannot be drawn.", "page_damaged")
-        return PageReading(
-            image=b"",
-            width_px=0,
-            height_px=0,
-            dpi=0.0,
-            rotation=0,
-            text=text,
-            words=(),
-            source=TextSource.EMBEDDED,
-            confidence=1.0,
-            engine="plain",
-            engine_version="1",
-        )
+        return plain(text)
 
 
 class Classifier:

@@ -111,21 +111,9 @@ def _shell(site: Site, code: str, job: str) -> dict[str, Any]:
 
 
 def _busy_worker(site: Site, job: str) -> int:
-    """The pid of a living worker that holds a lease of the job; 0 for none. Asked of the
-    database directly: a new Python process a question would be slower than the job."""
-    import psycopg
-
-    from config import database
-
-    with psycopg.connect(
-        host=str(database.socket_folder(site.var)),
-        user=database.USER,
-        dbname=database.NAME,
-        passfile=str(site.var / "pgpass"),
-    ) as connection:
-        rows = connection.execute(
-            "SELECT worker FROM ingestion_step WHERE job_id = %s AND status = 'running'", [job]
-        ).fetchall()
+    """The pid of a living worker that holds a lease of the job; 0 for none."""
+    question = "SELECT worker FROM ingestion_step WHERE job_id = %s AND status = 'running'"
+    rows = site.ask(question, job)
     pids = [int(name.rsplit(":", 1)[1]) for (name,) in rows]
     # A dead worker's step stays running until its lease runs out.
     return next((pid for pid in pids if psutil.pid_exists(pid)), 0)

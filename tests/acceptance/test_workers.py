@@ -5,13 +5,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import psutil
-import psycopg
 import pytest
 
-from config import database
 from tests.acceptance.test_site import call, pdf, send, wait
 from tests.conftest import Site, running_site
 from tests.servers import wait_until
@@ -32,19 +31,9 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield made
 
 
-def rows(site: Site, question: str, *values: object) -> list[Any]:
-    with psycopg.connect(
-        host=str(database.socket_folder(site.var)),
-        user=database.USER,
-        dbname=database.NAME,
-        passfile=str(site.var / "pgpass"),
-    ) as connection:
-        return connection.execute(question, values).fetchall()
-
-
 def statuses(site: Site, job: dict[str, Any], stage: str = "ocr") -> list[str]:
     question = "SELECT status FROM ingestion_step WHERE job_id = %s AND stage = %s ORDER BY first"
-    return [status for (status,) in rows(site, question, job["job"], stage)]
+    return [status for (status,) in site.ask(question, job["job"], stage)]
 
 
 def family(site: Site) -> list[psutil.Process]:
@@ -78,10 +67,9 @@ def test_a_page_over_its_limit_fails_after_its_attempts_and_frees_its_worker(slo
     try:
         told = wait(slow, send(slow, "long.pdf", pdf("A page that takes too long.")), limit_s=60)
     finally:
-        rows(slow, "DELETE FROM ingestion_limits RETURNING project_id")
+        slow.ask("DELETE FROM ingestion_limits RETURNING project_id")
     assert (told["status"], told["pages_failed"]) == ("completed", 1)
-    [(code, history)] = rows(
-        slow,
+    [(code, history)] = slow.ask(
         "SELECT error_code, history FROM ingestion_step WHERE job_id = %s AND stage = 'ocr'",
         told["job"],
     )
@@ -94,8 +82,6 @@ def test_a_page_over_its_limit_fails_after_its_attempts_and_frees_its_worker(slo
 
 
 def seconds(moment: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(moment).timestamp()
 
 

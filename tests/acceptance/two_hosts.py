@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import servers
-from tests.acceptance import chaos
+from tests.acceptance import aftermath, chaos
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES, JOBS = 24, 3
@@ -138,7 +138,7 @@ def _prepare() -> None:
     call_command("migrate", verbosity=0)
     Project.objects.create(name=chaos.PROJECT, slug=chaos.PROJECT)
     with connection.cursor() as cursor:
-        cursor.execute(chaos.WATCH)
+        cursor.execute(aftermath.WATCH)
 
 
 def _cut_one_off(hosts: dict[str, Host], papers: list[bytes]) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _cut_one_off(hosts: dict[str, Host], papers: list[bytes]) -> dict[str, Any]:
     )
     servers.wait_until(lambda: "far" in alive(), "the far host is back", limit_s=60)
     servers.wait_until(lambda: b"step.lost" in far.log.read_bytes(), "its results are refused")
-    found = [*chaos.of_jobs(JOBS), *chaos.of_pages(PAGES), *chaos.of_steps()]
+    found = [*aftermath.of_jobs(JOBS), *aftermath.of_pages(PAGES), *aftermath.of_steps()]
     return {
         "seconds": round(time.monotonic() - began, 1),
         "held_when_cut": held,
@@ -198,7 +198,7 @@ def _submit(papers: list[bytes]) -> None:
 
 def _of_blobs(bucket: servers.S3) -> list[str]:
     stored = set(bucket.names())
-    known = chaos.known_blobs()
+    known = aftermath.known_blobs()
     found = [f"blob without a row: {name}" for name in sorted(stored - known)]
     return found + [f"row without its blob: {name}" for name in sorted(known - stored)]
 

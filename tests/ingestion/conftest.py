@@ -55,3 +55,14 @@ def drain(fake_engines: Settings) -> Callable[[Job], Job]:
 
 def statuses(job: Job, stage: str) -> list[str]:
     return list(Step.objects.filter(job=job, stage=stage).values_list("status", flat=True))
+
+
+def work_off(steps: int) -> Step:
+    """Do so many steps, one after the other; returns the last, as it was claimed."""
+    done: list[Step] = []
+    for _ in range(steps):
+        step = ledger.claim("test-worker")
+        assert step is not None
+        tasks.run(step)
+        done.append(step)
+    return done[-1]

@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from documents.errors import Conflict
 from documents.models import Project
-from ingestion import ledger, tasks, workers
+from ingestion import ledger, workers
 from ingestion.models import Job, Kind, Limits, Priority, Step, StepStatus
 from tests import factories
+from tests.ingestion.conftest import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Drain = Callable[[Job], Job]
@@ -175,18 +177,12 @@ def test_steps_of_age_take_turns_with_those_of_their_new_class() -> None:
 
 def test_a_single_failed_step_is_retried_while_nothing_follows_from_it_yet(drain: Drain) -> None:
     job = factories.job("fine\fdamaged\fslow")
-    for _ in range(3):  # open, split, and the first page
-        step = ledger.claim("worker")
-        assert step is not None
-        tasks.run(step)
-    failing = ledger.claim("worker")
-    assert failing is not None
-    tasks.run(failing)
+    failing = work_off(4)  # open, split, and two pages
     failing.refresh_from_db()
     assert failing.status == StepStatus.FAILED
     ledger.retry_step(failing.pk, None)
     failing.refresh_from_db()
     assert (failing.status, failing.attempts) == (StepStatus.QUEUED, 0)
     drain(job)
-    with pytest.raises(Exception, match="did not fail"):
+    with pytest.raises(Conflict, match="did not fail"):
         ledger.retry_step(Step.objects.filter(job=job, status="done").latest("pk").pk, None)

@@ -17,6 +17,7 @@ from documents.errors import Conflict
 from ingestion import intake, ledger, queue, rework, tasks, upkeep, workers
 from ingestion.models import Chore, Control, Job, Limits, Priority, Step, StepStatus
 from tests import factories
+from tests.ingestion.conftest import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Drain = Callable[[Job], Job]
@@ -28,10 +29,7 @@ def batch_of(project: Any, **values: Any) -> Job:
 
 def test_retrying_one_step_of_a_cancelled_job_reads_its_other_pages_too(drain: Drain) -> None:
     job = factories.job("one\ftwo\fthree\ffour")
-    for _ in range(3):  # open, split, and the first page
-        step = ledger.claim("worker")
-        assert step is not None
-        tasks.run(step)
+    work_off(3)  # open, split, and the first page
     ledger.cancel(job.pk, None)
     skipped = Step.objects.filter(job=job, status=StepStatus.SKIPPED).latest("pk")
     ledger.retry_step(skipped.pk, None)

@@ -13,14 +13,14 @@ from django.db import connection, connections
 from documents.errors import Conflict
 from documents.models import Page
 from ingestion import ledger, upkeep, workers
-from ingestion.engines.base import FileFacts, PageFacts, PageReading, PageType, TextSource
+from ingestion.engines.base import FileFacts, PageFacts, PageType
 from ingestion.errors import LeaseLost
 from ingestion.models import Job, JobStatus, Priority, Step, StepStatus
 from ingestion.stages.embed import Embedded
 from ingestion.stages.ocr import Read
 from search import indexing
-from tests import factories
-from tests.acceptance.chaos import WATCH
+from tests import factories, faulty_engines
+from tests.acceptance.aftermath import WATCH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGES = 4
@@ -38,7 +38,7 @@ def result_of(step: Step) -> Any:
             else tuple(PageFacts(number=number) for number in numbers)
         )
     if step.stage == "ocr":
-        return Read(image="", reading=_reading(f"page {first}"))
+        return Read(image="", reading=faulty_engines.plain(f"page {first}"))
     if step.stage == "classify":
         return dict.fromkeys(numbers, _NO_TYPE)
     if step.stage == "embed":
@@ -66,22 +66,6 @@ _NO_TYPE = PageType(
     engine="plain",
     engine_version="1",
 )
-
-
-def _reading(text: str) -> PageReading:
-    return PageReading(
-        image=b"",
-        width_px=0,
-        height_px=0,
-        dpi=0.0,
-        rotation=0,
-        text=text,
-        words=(),
-        source=TextSource.EMBEDDED,
-        confidence=1.0,
-        engine="plain",
-        engine_version="1",
-    )
 
 
 def work_once(name: str) -> bool:

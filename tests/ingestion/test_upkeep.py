@@ -118,7 +118,7 @@ def test_a_batch_whose_sender_died_is_closed_after_an_hour(drain: Drain) -> None
     assert batch.status == "completed"
 
 
-def test_what_went_away_under_a_step_costs_no_attempt_but_not_for_ever(settings: object) -> None:
+def test_what_went_away_under_a_step_costs_no_attempt_but_not_for_ever() -> None:
     factories.job()
     step = ledger.claim("worker")
     assert step is not None

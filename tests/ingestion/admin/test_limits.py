@@ -1,0 +1,87 @@
+"""What an operator sets for a project: its limits and its members."""
+
+import pytest
+from django.test import Client
+
+from documents.models import AuditEvent, Membership, Project, Role
+from ingestion.models import (
+    Limits,
+)
+from tests import factories
+from tests.ingestion.admin.ground import staff
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore:No directory at:UserWarning"),
+]
+
+
+def test_operators_limit_their_own_projects_only(operator: Client, project: Project) -> None:
+    other = factories.project(name="Hidden")
+    Limits.objects.create(project=other, steps_at_once=1)
+    assert "Hidden" not in operator.get("/admin/ingestion/limits/").text
+    assert "Hidden" not in operator.get("/admin/ingestion/limits/add/").text
+    form = {"project": project.pk, "steps_at_once": "2", "ocr": "90"}
+    operator.post("/admin/ingestion/limits/add/", form)
+    assert "Read: 90 s" in operator.get("/admin/ingestion/limits/").text
+    made = Limits.objects.get(project=project)
+    assert (made.steps_at_once, made.step_limit_s) == (2, {"ocr": 90})
+    operator.post("/admin/ingestion/limits/add/", form | {"project": other.pk})
+    assert Limits.objects.get(project=other).steps_at_once == 1
+    path = f"/admin/ingestion/limits/{other.pk}/change/"
+    assert operator.post(path, {"steps_at_once": "9"}).status_code == 302
+    assert Limits.objects.get(project=other).steps_at_once == 1
+    assert AuditEvent.objects.filter(verb="limits.changed", project=project).count() == 1
+
+
+def test_a_viewer_sets_no_limits(project: Project) -> None:
+    viewer = staff(Role.VIEWER, project)
+    assert viewer.get("/admin/ingestion/limits/add/").status_code == 403
+
+
+@pytest.mark.parametrize("seconds", ["0", "241", "-5", "fast"])
+def test_a_limit_of_a_step_must_end_before_its_task(
+    operator: Client, project: Project, seconds: str
+) -> None:
+    form = {"project": project.pk, "ocr": seconds}
+    answer = operator.post("/admin/ingestion/limits/add/", form)
+    assert answer.status_code == 200
+    assert not Limits.objects.exists()
+
+
+def test_raising_a_cap_wakes_workers(operator: Client, project: Project) -> None:
+    from django_q.models import OrmQ
+
+    factories.job(in_project=project)
+    Limits.objects.create(project=project, steps_at_once=0, step_limit_s={"ocr": 30})
+    OrmQ.objects.all().delete()
+    path = f"/admin/ingestion/limits/{project.pk}/change/"
+    assert 'value="30"' in operator.get(path).text
+    operator.post(path, {"steps_at_once": "3", "ocr": ""})
+    row = Limits.objects.get(project=project)
+    assert (row.steps_at_once, row.step_limit_s) == (3, {})
+    assert OrmQ.objects.exists()
+
+
+def test_operators_are_offered_the_people_of_their_own_projects_only(
+    admin_client: Client, operator: Client, project: Project
+) -> None:
+    colleague = factories.user(Role.VIEWER, project)
+    stranger = factories.user(Role.VIEWER, factories.project())
+    path = f"/admin/documents/project/{project.pk}/change/"
+    page = operator.get(path).text
+    assert f">{colleague}</option>" in page
+    assert f">{stranger}</option>" not in page
+    assert f">{stranger}</option>" in admin_client.get(path).text
+    form = {
+        "name": "x",
+        "slug": project.slug,
+        "grouping": "grouped",
+        "review_threshold": "0.5",
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        "memberships-0-user": stranger.pk,
+        "memberships-0-role": "viewer",
+    }
+    operator.post(path, form)
+    assert not Membership.objects.filter(project=project, user=stranger).exists()
