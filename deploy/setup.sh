@@ -61,9 +61,6 @@ system_packages() {
     if [ "${1:-}" = tests ] && ! command -v redis-server >/dev/null; then
         wanted+=(redis-server)
     fi
-    if [ "${1:-}" = tests ] && ! command -v redis-server >/dev/null; then
-        wanted+=(redis-server)
-    fi
     install_packages "${wanted[@]}"
 }
 
