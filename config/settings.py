@@ -255,6 +255,8 @@ AGEING_S = _number("DOCKET_AGEING_S", 600)
 JOB_LIMIT_S = _number("DOCKET_JOB_LIMIT_S", 3_600)
 CAPTURE_LIMIT_S = _number("DOCKET_CAPTURE_LIMIT_S", 300)
 CAPTURES_AT_ONCE = _number("DOCKET_CAPTURES_AT_ONCE", 5)
+# Jobs that one order of a person takes up: more would outlast a web request's patience.
+JOBS_AT_ONCE = 500
 BACKLOG_BATCH = _number("DOCKET_BACKLOG_BATCH", 100)
 RESULTS_KEPT_H = _number("DOCKET_RESULTS_KEPT_H", 24)
 STEPS_KEPT_D = _number("DOCKET_STEPS_KEPT_D", 90)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError
-from django.db.models import Q
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -18,10 +17,9 @@ from rest_framework.views import APIView
 from documents.errors import DocketError, NotAllowed, TryAgain
 from documents.models import AnyUser, Document, Project, Role
 from ingestion import intake, ledger, removal, report, rework, waiting
-from ingestion.models import Job, Kind, Priority, Step, StepStatus
+from ingestion.models import Job, Kind, Priority, Step
 
 log = logging.getLogger(__name__)
-RETRIED_AT_ONCE = 500
 PRIORITIES = [p.name.lower() for p in Priority]
 UPLOADERS = (Role.REVIEWER, Role.OPERATOR)
 
@@ -145,20 +143,17 @@ class PriorityView(APIView):
 class RetryFailedView(APIView):
     """POST /api/v1/jobs/retry: the jobs of a project that failed, or that have failed pages.
 
-    At most RETRIED_AT_ONCE a call, the oldest first; call again until it says 0."""
+    At most `settings.JOBS_AT_ONCE` a call, the oldest first; call again until it says 0."""
 
     def post(self, request: Request) -> Response:
         asked = _RetryRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         project = _project(request, values["project"], Role.OPERATOR)
-        jobs = Job.objects.filter(project=project)
-        if code := values["error_code"]:
-            of_step = Q(steps__status=StepStatus.FAILED, steps__error_code=code)
-            jobs = jobs.filter(Q(error_code=code) | of_step)
+        jobs = Job.objects.filter(project=project).failed(values["error_code"])
         if values["batch"]:
             jobs = jobs.filter(parent=values["batch"])
-        return Response({"retried": ledger.retry_failed(jobs, request.user, RETRIED_AT_ONCE)})
+        return Response({"retried": ledger.retry_failed(jobs, request.user)})
 
 
 class StepRetryView(APIView):

@@ -19,11 +19,12 @@ Step
     skipped                                     -> queued     retry
 """
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
 from django.db.models.functions import Now
 
 from documents.ids import uuid7
@@ -71,6 +72,19 @@ OPEN_STEP = (StepStatus.QUEUED, StepStatus.RUNNING)
 class JobQuerySet(InProjectQuerySet["Job"]):
     def is_open(self) -> Self:
         return self.filter(status__in=OPEN_JOB)
+
+    def failed(self, code: str = "", since: datetime | None = None) -> Self:
+        """Those that failed, or completed with steps that did: of one code, since a time.
+
+        A batch is not among them: its jobs are."""
+        steps = Step.objects.filter(job=OuterRef("pk"), status=StepStatus.FAILED)
+        of_job = Q(status=JobStatus.FAILED)
+        if code:
+            steps, of_job = steps.filter(error_code=code), of_job & Q(error_code=code)
+        if since:
+            steps, of_job = steps.filter(finished_at__gte=since), of_job & Q(failed_at__gte=since)
+        partly = Q(Exists(steps), status=JobStatus.COMPLETED)
+        return self.exclude(kind=Kind.BATCH).filter(of_job | partly)
 
 
 class Job(models.Model):

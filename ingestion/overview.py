@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -33,7 +33,6 @@ DAYS = 7
 KINDS = 12
 NEWEST = 3
 SAMPLE = 10
-AT_ONCE = 500
 _FINDINGS = {
     "released": "steps of vanished workers queued again",
     "advanced": "stuck jobs moved on",
@@ -193,14 +192,7 @@ def backlog(user: AnyUser) -> Backlog:
 def failed_jobs(user: AnyUser, code: str = "") -> JobQuerySet:
     """Jobs that failed within the last days, or completed with steps that did; of one code."""
     since = timezone.now() - timedelta(days=DAYS)
-    steps = Step.objects.filter(
-        job=OuterRef("pk"), status=StepStatus.FAILED, finished_at__gte=since
-    )
-    of_job = Q(status=JobStatus.FAILED, failed_at__gte=since)
-    if code:
-        steps, of_job = steps.filter(error_code=code), of_job & Q(error_code=code)
-    seen = Job.objects.visible_to(user).exclude(kind=Kind.BATCH).order_by()
-    return seen.filter(of_job | Q(Exists(steps), status=JobStatus.COMPLETED))
+    return Job.objects.visible_to(user).failed(code, since).order_by()
 
 
 def failed_kinds(user: AnyUser) -> list[FailedKind]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from documents.errors import DocketError
 from documents.models import AnyUser
-from ingestion import ledger, overview, presentation
+from ingestion import ledger, presentation
 from ingestion.admin import panel
 from ingestion.admin.lists import operated_projects, tell_refusals
 from ingestion.models import Job, Limits, Priority, Step
@@ -72,11 +73,11 @@ def each(request: HttpRequest, jobs: QuerySet[Job], verb: Verb, done: str) -> No
     allowed = operated_projects(request.user)
     count = 0
     refused: dict[str, list[Job]] = {}
-    chosen = list(jobs.select_related("upload")[: overview.AT_ONCE + 1])
-    if len(chosen) > overview.AT_ONCE:
-        told = f"The first {overview.AT_ONCE:,} were taken; do it again for the rest."
+    chosen = list(jobs.select_related("upload")[: settings.JOBS_AT_ONCE + 1])
+    if len(chosen) > settings.JOBS_AT_ONCE:
+        told = f"The first {settings.JOBS_AT_ONCE:,} were taken; do it again for the rest."
         messages.warning(request, told)
-    for job in chosen[: overview.AT_ONCE]:
+    for job in chosen[: settings.JOBS_AT_ONCE]:
         if job.project_id not in allowed:
             refused.setdefault("you are not its operator.", []).append(job)
             continue

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -20,7 +20,7 @@ from documents.presentation import ago
 from ingestion import ledger, overview, presentation, queries, rework, timeline, waiting
 from ingestion.admin import buttons, panel
 from ingestion.admin.lists import CappedPaginator, FailedWith, operated_projects
-from ingestion.models import Job, JobStatus, Kind, Priority, Step, StepStatus
+from ingestion.models import Job, JobQuerySet, JobStatus, Kind, Priority
 
 DOCUMENTS_AGAIN = 5_000
 
@@ -204,14 +204,7 @@ class JobAdmin(ReadOnly, OfProjects):
         if not self.has_view_permission(request):
             raise PermissionDenied
         narrowed = self.get_changelist_instance(request).get_queryset(request).order_by()
-        failed = narrowed.exclude(kind=Kind.BATCH).filter(
-            Q(status=JobStatus.FAILED)
-            | Q(
-                Exists(Step.objects.filter(job=OuterRef("pk"), status=StepStatus.FAILED)),
-                status=JobStatus.COMPLETED,
-            )
-        )
-        jobs = panel.operated(request.user, cast(Any, failed))
+        jobs = panel.operated(request.user, cast(JobQuerySet, narrowed).failed())
         home = reverse("admin:ingestion_job_changelist")
         if request.method == "POST":
             return panel.retried(request, jobs, home)

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from documents.models import AnyUser, Project, Role
 from ingestion import pipeline
-from ingestion.models import Job, JobStatus, Step, StepStatus
+from ingestion.models import Job, JobQuerySet, JobStatus, Step, StepStatus
 from ingestion.presentation import STAGE_NAMES
 from ingestion.statistics import steps_of
 
@@ -71,8 +71,4 @@ class FailedWith(admin.SimpleListFilter):
             return rows
         if rows.model is Step:
             return rows.filter(error_code=code, status=StepStatus.FAILED)
-        steps = Step.objects.filter(job=OuterRef("pk"), status=StepStatus.FAILED, error_code=code)
-        return rows.filter(
-            Q(error_code=code, status=JobStatus.FAILED)
-            | Q(Exists(steps), status=JobStatus.COMPLETED)
-        )
+        return cast(JobQuerySet, rows).failed(code)

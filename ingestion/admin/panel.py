@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from documents.admin import operates
 from documents.models import AnyUser, Project, Role
 from ingestion import ledger, overview, presentation, statistics, workers
-from ingestion.models import Job, JobQuerySet
+from ingestion.models import JobQuerySet
 
 
 @require_GET
@@ -85,7 +85,7 @@ def ask_to_retry(
 ) -> HttpResponse:
     """The question before many jobs are taken up again."""
     count = jobs.count()
-    once = overview.AT_ONCE
+    once = settings.JOBS_AT_ONCE
     told = f"{count:,} job{'' if count == 1 else 's'} {what}."
     if count > once:
         told += f" {once:,} of them are taken up at once; then come back for the rest."
@@ -104,8 +104,7 @@ def ask_to_retry(
 
 
 def retried(request: HttpRequest, jobs: JobQuerySet, back: str) -> HttpResponse:
-    ids = list(jobs.order_by("created_at").values_list("pk", flat=True)[: overview.AT_ONCE])
-    count = ledger.retry_failed(Job.objects.filter(pk__in=ids), request.user)
+    count = ledger.retry_failed(jobs, request.user)
     if count:
         many = f"{count:,} job{' was' if count == 1 else 's were'} taken up again."
         messages.success(request, many)

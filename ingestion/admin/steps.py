@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from documents.admin import OfProjects, ReadOnly
 from documents.errors import DocketError
-from ingestion import ledger, overview, presentation
+from ingestion import ledger, presentation
 from ingestion.admin.lists import (
     CappedPaginator,
     FailedWith,
@@ -71,7 +72,7 @@ class StepAdmin(ReadOnly, OfProjects):
         allowed = operated_projects(request.user)
         count = 0
         refused: dict[str, list[str]] = {}
-        for step in steps.order_by("pk")[: overview.AT_ONCE]:
+        for step in steps.order_by("pk")[: settings.JOBS_AT_ONCE]:
             name = presentation.step_name(step)
             if step.project_id not in allowed:
                 refused.setdefault("you are not its operator.", []).append(name)

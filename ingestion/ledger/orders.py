@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -73,13 +74,10 @@ def retry_step(step_id: int, actor: AnyUser | None) -> Job:
         return job
 
 
-def retry_failed(jobs: QuerySet[Job], actor: AnyUser | None, at_most: int | None = None) -> int:
-    """Take up every job of `jobs` that failed, or completed with failed pages; how many."""
-    failed = jobs.exclude(kind=Kind.BATCH).filter(
-        Q(status=JobStatus.FAILED) | Q(status=JobStatus.COMPLETED, steps__status="failed")
-    )
-    ids = list(failed.order_by("created_at").values_list("pk", flat=True))
-    return sum(_unless_it_moved(retry, pk, actor) for pk in list(dict.fromkeys(ids))[:at_most])
+def retry_failed(jobs: QuerySet[Job], actor: AnyUser | None) -> int:
+    """Take up the oldest JOBS_AT_ONCE of these jobs, each as far as anything failed; how many."""
+    oldest = jobs.order_by("created_at").values_list("pk", flat=True)[: settings.JOBS_AT_ONCE]
+    return sum(_unless_it_moved(retry, job_id, actor) for job_id in list(oldest))
 
 
 def set_priority(job_id: UUID, priority: int, actor: AnyUser | None) -> Job:

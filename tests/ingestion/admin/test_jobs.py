@@ -2,9 +2,10 @@
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from documents.models import Membership, Project, Role
-from ingestion import ledger, overview
+from ingestion import ledger
 from ingestion.models import (
     Job,
     JobStatus,
@@ -138,9 +139,9 @@ def test_all_that_failed_in_the_filter_is_retried_on_all_pages_of_the_list(
 
 
 def test_a_request_acts_on_so_many_jobs_only_and_says_so(
-    operator: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+    operator: Client, project: Project, settings: Settings
 ) -> None:
-    monkeypatch.setattr(overview, "AT_ONCE", 2)
+    settings.JOBS_AT_ONCE = 2
     jobs = [failed(project) for _ in range(3)]
     question = operator.get("/admin/failures/retry?code=engine_crashed").text
     assert "2 of them are taken up at once" in question
