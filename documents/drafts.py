@@ -2,15 +2,15 @@
 
 Pure. A value is proven when the file carries it (embedded or signed data), when a person
 gave it, or when a check that closes only over right values has passed (`PROOFS`); otherwise
-its confidence is measured against the project's threshold.
+its calibrated confidence is measured against the project's threshold for its field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from documents import checks, schemas
-from documents.models import DocumentStatus
+from documents import calibration, checks, schemas
+from documents.models import DocumentStatus, Project
 
 CARRIED = frozenset({"signed", "embedded", "person"})
 # Checksums, hashes and sums: a misread value makes them fail. Format and order checks are
@@ -36,10 +36,35 @@ FORMATS = frozenset({"vehicle_format", "ewb_number_format"})
 TYPE_THRESHOLD = 0.6
 
 
+# The code of the reason that is none: the document was drawn to be looked at all the same.
+SAMPLED = "sampled"
+# How a whole document speaks for each of its values, for the calibration.
+BACKED, BARE = "backed", "bare"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """The confidence (0..1) from which an unproven value is accepted, by field
+    ("total_amount", "line_items.hsn_code") where it differs."""
+
+    usual: float
+    by_field: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, pointer: str) -> float:
+        return float(self.by_field.get(field_of(pointer), self.usual))
+
+
+def thresholds_of(project: Project, type_slug: str) -> Thresholds:
+    """What a project asks of the values of a type."""
+    own = project.thresholds.get(type_slug) or {}
+    return Thresholds(usual=project.review_threshold, by_field=own)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One proposed value. pointer: JSON Pointer; page: 1.., 0 for attached data; box: left,
-    top, right, bottom in pixels of the page image; source: as `ingestion.engines.base`."""
+    top, right, bottom in pixels of the page image; source: as `ingestion.engines.base`;
+    confidence: the engine's own, 0..1."""
 
     pointer: str
     value: Any
@@ -70,16 +95,22 @@ def make(
     readings: Sequence[Reading],
     conflicts: Sequence[Reading] = (),
     labelled: Sequence[str] = (),
-    threshold: float,
+    engine: str = "",
+    thresholds: Thresholds,
+    curves: calibration.Curves = calibration.NONE,
     type_confidence: float = 1.0,
+    is_sample: bool = False,
 ) -> Draft:
-    """Weigh the readings of one document against its schema and its checks."""
+    """Weigh the readings of one document against its schema and its checks.
+
+    engine: name and version of what read it; is_sample: a person is to see it even if nothing
+    asks for one."""
     payload: dict[str, Any] = {}
     evidence: dict[str, Any] = {}
     reasons: list[dict[str, str]] = []
     for reading in readings:
         put(payload, reading.pointer, reading.value)
-        evidence[reading.pointer] = _evidence(reading)
+        evidence[reading.pointer] = {**_evidence(reading), "engine": engine}
     for pointer, message in schemas.validate(payload, schema):
         if pointer in evidence:
             evidence[pointer] |= {"candidate": get(payload, pointer), "note": message}
@@ -89,6 +120,7 @@ def make(
         for pointer in finding.fields:
             if pointer in evidence:
                 evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
+    calibrate(evidence, curves)
     reasons += failed_checks(findings)
     reasons += [
         _reason("conflict", c.pointer, f"The page says {c.raw!r}, the file's own data disagrees.")
@@ -98,18 +130,21 @@ def make(
     reasons += missing(payload, schema, required)
     if type_confidence < TYPE_THRESHOLD:
         reasons.append(_reason("type_unsure", "", "The type of this document is not certain."))
-    doubtful = [p for p, e in evidence.items() if not is_settled(e, threshold)]
+    doubtful = [p for p, e in evidence.items() if not is_settled(e, thresholds.of(p))]
     reasons += [
         _reason(
             "low_confidence",
             pointer,
-            f"{schemas.title_of(schema, pointer)} was read with confidence "
-            f"{evidence[pointer]['confidence']:.2f} and nothing proves it.",
+            _doubt(schemas.title_of(schema, pointer), evidence[pointer], thresholds.of(pointer)),
         )
         for pointer in doubtful
         if pointer in required
     ]
-    if not reasons:
+    if not reasons and is_sample:
+        reasons.append(
+            _reason(SAMPLED, "", "Nothing is doubtful here; it was drawn as a sample to check.")
+        )
+    elif not reasons:
         for pointer in doubtful:
             evidence[pointer]["candidate"] = get(payload, pointer)
             put(payload, pointer, None)
@@ -119,6 +154,46 @@ def make(
         confidence=_confidence(evidence, required),
         status=DocumentStatus.DRAFT_PENDING if reasons else DocumentStatus.DRAFT_CREATED,
         reasons=reasons,
+    )
+
+
+def calibrate(evidence: Mapping[str, dict[str, Any]], curves: calibration.Curves) -> None:
+    """Turn the engines' scores into confidences: the share of readings like them that were
+    right. What the file carries keeps its own."""
+    basis = basis_of(evidence)
+    for pointer, found in evidence.items():
+        if found["source"] in CARRIED:
+            continue
+        worth = curves.worth(
+            field=field_of(pointer), source=found["source"], basis=basis, score=found["score"]
+        )
+        found |= {
+            "confidence": worth.confidence,
+            "basis": basis,
+            "right": worth.right,
+            "of": worth.values,
+        }
+
+
+def basis_of(evidence: Mapping[str, Mapping[str, Any]]) -> str:
+    """Whether any check that only right values pass has passed on a value that was read: then
+    the page was legible and understood, and its other values are likelier to be right."""
+    backed = any(PROOFS & set(found["checks"]) for found in evidence.values())
+    return BACKED if backed else BARE
+
+
+def field_of(pointer: str) -> str:
+    """The name of a field whatever its row: "/line_items/3/hsn_code" -> "line_items.hsn_code"."""
+    return ".".join(part for part in pointer.strip("/").split("/") if not part.isdigit())
+
+
+def _doubt(label: str, found: Mapping[str, Any], threshold: float) -> str:
+    asked = f"{threshold:.2f} is asked for"
+    if not found.get("of"):
+        return f"{label} was read with confidence {found['confidence']:.2f}; {asked}."
+    return (
+        f"{label}: nothing proves it, and values read like this were right in {found['right']} "
+        f"of {found['of']} cases ({found['confidence']:.2f}); {asked}."
     )
 
 
@@ -194,11 +269,33 @@ def _evidence(reading: Reading) -> dict[str, Any]:
         "box": list(reading.box) if reading.box else None,
         "source": reading.source,
         "confidence": round(reading.confidence, 3),
+        "score": round(min(1.0, max(0.0, reading.confidence)), 3),
         "raw": reading.raw[:500],
         "note": reading.note,
         "alternatives": list(reading.alternatives)[:5],
         "checks": [],
         "failed": [],
+    }
+
+
+def entered(before: Mapping[str, Any] | None, old: Any) -> dict[str, Any]:
+    """The evidence of a value that a person gave; what an engine had read in its place (`old`)
+    stays in `read`, so that its accuracy can be told."""
+    read = None
+    if before is not None:
+        value = before.get("candidate") if old is None else old
+        read = before.get("read") if before["source"] == "person" else {**before, "value": value}
+    return {
+        "page": before.get("page", 0) if before is not None else 0,
+        "box": None,
+        "source": "person",
+        "confidence": 1.0,
+        "raw": "",
+        "note": "",
+        "alternatives": [],
+        "checks": [],
+        "failed": [],
+        "read": read,
     }
 
 

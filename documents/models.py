@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
@@ -45,6 +46,13 @@ class TextSource(models.TextChoices):
     OCR = "ocr", "read by OCR"
 
 
+class TypeState(models.TextChoices):
+    """Of a type of document: one that is being taught changes nothing until it is on."""
+
+    DRAFT = "draft", "being taught"
+    ON = "on", "on"
+
+
 class DocumentStatus(models.TextChoices):
     UNKNOWN = "unknown"
     DRAFT_PENDING = "draft_pending", "needs review"
@@ -60,6 +68,20 @@ def one_of(field: str, choices: type[models.TextChoices], name: str) -> CheckCon
 def is_share(field: str, name: str) -> CheckConstraint:
     """The database keeps a confidence between 0 and 1."""
     return CheckConstraint(condition=Q(**{f"{field}__gte": 0, f"{field}__lte": 1}), name=name)
+
+
+def check_thresholds(value: Any) -> None:
+    """{"type": {"field": 0..1}}, as `Project.thresholds` holds it. ValidationError."""
+    shares = isinstance(value, dict) and all(
+        isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share <= 1
+        for fields in value.values()
+        for share in (fields.values() if isinstance(fields, dict) else [None])
+    )
+    if not shares:
+        raise ValidationError(
+            'Write it as {"bill": {"total_amount": 0.99}}, each value from 0 to 1.',
+            "thresholds_malformed",
+        )
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -87,6 +109,17 @@ class Project(models.Model):
         default=0.9,
         help_text="Values below this confidence (0 to 1) that nothing proves go to review.",
     )
+    thresholds = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_thresholds],
+        help_text='By type and field where it differs: {"bill": {"total_amount": 0.99}}.',
+    )
+    audit_share = models.FloatField(
+        default=0,
+        help_text="Share (0 to 1) of the documents that need no person, sent to one all the "
+        "same: what they find is the error rate of the others.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()
@@ -95,6 +128,7 @@ class Project(models.Model):
         ordering = ["name"]
         constraints = [
             is_share("review_threshold", "project_threshold_is_a_share"),
+            is_share("audit_share", "project_audit_share_is_a_share"),
             one_of("grouping", Grouping, "project_grouping_known"),
         ]
 
@@ -117,15 +151,29 @@ class Membership(models.Model):
         return f"{self.user} ({self.role})"
 
 
+class DocumentTypeQuerySet(models.QuerySet["DocumentType"]):
+    def on(self) -> Self:
+        """The types that pages are given by themselves; a person may choose any."""
+        return self.filter(state=TypeState.ON)
+
+
 class DocumentType(models.Model):
-    """A kind of paper that Docket recognises. `unknown` is no type but the absence of one."""
+    """A kind of paper that Docket recognises. `unknown` is no type but the absence of one.
+
+    state is moved by `documents/types.py` alone; shipped types are always on."""
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     description = models.TextField(help_text="What the classifier is told about such a page.")
+    state = models.CharField(
+        max_length=5, choices=TypeState, default=TypeState.DRAFT, editable=False
+    )
+
+    objects = DocumentTypeQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]
+        constraints = [one_of("state", TypeState, "document_type_state_known")]
 
     def __str__(self) -> str:
         return self.name
@@ -343,6 +391,74 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pointer} by {self.made_by}"
+
+
+class OutcomeQuerySet(InProjectQuerySet["Outcome"]):
+    pass
+
+
+class Outcome(models.Model):
+    """What became of one value that was read, once a person had seen the document.
+
+    Holds no content, so that it may outlive its document: accuracy over time and the
+    calibration of confidences are made of these rows.
+
+    field: "total_amount", "line_items.hsn_code"; source: as in the evidence, "" where nothing
+    was read; engine: name and version; basis: what the calibration tells apart beside them;
+    score: the engine's own confidence; confidence: as shown to the person; is_right: the
+    person left the value as it was; is_settled: it would have been accepted without one;
+    is_sample: the whole document would have been, and was sent to review as a sample.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="outcomes")
+    pointer = models.CharField(max_length=200)
+    type_slug = models.CharField(max_length=60)
+    schema_number = models.PositiveIntegerField()
+    field = models.CharField(max_length=120)
+    source = models.CharField(max_length=10, blank=True)
+    engine = models.CharField(max_length=60, blank=True)
+    basis = models.CharField(max_length=40, blank=True)
+    score = models.FloatField()
+    confidence = models.FloatField()
+    is_right = models.BooleanField()
+    is_settled = models.BooleanField()
+    is_sample = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [
+            UniqueConstraint(fields=["document", "pointer"], name="outcome_once_per_value"),
+            is_share("score", "outcome_score_is_a_share"),
+            is_share("confidence", "outcome_confidence_is_a_share"),
+        ]
+        indexes = [models.Index(fields=["project", "type_slug", "at"], name="outcome_by_type")]
+
+    def __str__(self) -> str:
+        return f"{self.type_slug} {self.field}: {'right' if self.is_right else 'wrong'}"
+
+
+class Calibration(models.Model):
+    """What the scores of a type's readings are worth, fitted on labelled or reviewed values.
+
+    curves: as `documents.calibration.Curves.as_json`; values: how many it was fitted on;
+    fitted_on: "reviews" or the names of the folders. The newest active one counts."""
+
+    type_slug = models.CharField(max_length=60)
+    curves = models.JSONField()
+    values = models.PositiveIntegerField()
+    fitted_on = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=False)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.type_slug}, {self.made_at:%Y-%m-%d}"
 
 
 class AuditEvent(models.Model):

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from documents import checks, drafts, schemas
+from documents import checks, drafts, outcomes, schemas
 from documents.errors import Conflict, SenderError
 from documents.models import (
     AnyUser,
@@ -69,6 +69,7 @@ def confirm(
         gaps = drafts.missing(document.payload, schema, drafts.required_pointers(schema, ()))
         if gaps:
             raise NotReady(" ".join(gap["message"] for gap in gaps))
+        outcomes.keep(document, was_sample=_is_sample(document))
         return _settle(document, actor, DocumentStatus.DRAFT_CREATED, "document.confirmed")
 
 
@@ -82,6 +83,7 @@ def correct(
         schema = _schema(document)
         required = drafts.required_pointers(schema, ())
         document.reasons = [
+            *(reason for reason in document.reasons if reason["code"] == drafts.SAMPLED),
             *drafts.failed_checks(checks.run_checks(_slug(document), document.payload)),
             *drafts.missing(document.payload, schema, required),
         ]
@@ -134,18 +136,7 @@ def _write(document: Document, actor: AnyUser, values: Mapping[str, Any]) -> Non
             drafts.put(payload, pointer, new)
         except ValueError as fault:
             raise ValueRefused(f"{fault}.") from fault
-        before = evidence.get(pointer, {})
-        evidence[pointer] = {
-            "page": before.get("page", 0),
-            "box": None,
-            "source": "person",
-            "confidence": 1.0,
-            "raw": "",
-            "note": "",
-            "alternatives": [],
-            "checks": [],
-            "failed": [],
-        }
+        evidence[pointer] = drafts.entered(evidence.get(pointer), old)
         changed.append(
             Correction(document=document, pointer=pointer, old=old, new=new, made_by_id=actor.pk)
         )
@@ -182,6 +173,11 @@ def _store(document: Document, actor: AnyUser, verb: str) -> Document:
     )
     record(verb, document, actor=actor, project=document.project)
     return document
+
+
+def _is_sample(document: Document) -> bool:
+    """Whether nothing but the draw sent the document to a person."""
+    return {reason["code"] for reason in document.reasons} == {drafts.SAMPLED}
 
 
 def _slug(document: Document) -> str:

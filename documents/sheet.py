@@ -98,13 +98,13 @@ class Sheet:
         schema: Mapping[str, Any],
         payload: Mapping[str, Any],
         evidence: Mapping[str, Any],
-        threshold: float,
+        thresholds: drafts.Thresholds,
         typed: Mapping[str, str] | None = None,
     ) -> None:
         self._schema = schema
         self._payload = payload
         self._evidence = evidence
-        self._threshold = threshold
+        self._thresholds = thresholds
         self._typed = typed or {}
         self._checks = checks.run_checks(type_slug, payload)
         required = {f"/{name}" for name in schemas.required_fields(schema)}
@@ -188,7 +188,8 @@ class Sheet:
         passed = [check.code for check in made if check.passed]
         if drafts.is_settled({**proof, "checks": passed, "failed": [], "confidence": 0}, 1):
             return "proven"
-        return "read" if float(proof["confidence"]) >= self._threshold else "unsure"
+        sure = float(proof["confidence"]) >= self._thresholds.of(pointer)
+        return "read" if sure else "unsure"
 
 
 def parse_typed(schema: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any]:

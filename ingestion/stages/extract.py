@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from documents import drafts, review
+from documents import calibration, drafts, outcomes, review
 from documents.models import Document, DocumentStatus, Page, SchemaVersion
 from ingestion.engines.base import Extraction, FieldReading
 from ingestion.models import Job, Kind, Step
@@ -50,14 +50,18 @@ def save(step: Step, result: Extracted) -> Iterable[Target]:
     assert step.document_id is not None  # noqa: S101
     document = Document.objects.select_related("type", "project").get(pk=step.document_id)
     found = result.extraction
+    slug = document.type.slug if document.type else ""
     draft = drafts.make(
-        type_slug=document.type.slug if document.type else "",
+        type_slug=slug,
         schema=result.schema.schema,
         readings=[_reading(reading) for reading in found.readings],
         conflicts=[_reading(reading) for reading in found.conflicts],
         labelled=found.labelled,
-        threshold=document.project.review_threshold,
+        engine=f"{found.engine} {found.engine_version}",
+        thresholds=drafts.thresholds_of(document.project, slug),
+        curves=calibration.active(slug),
         type_confidence=document.type_confidence,
+        is_sample=outcomes.is_drawn(document.pk, document.project.audit_share),
     )
     review.save_draft(document, result.schema, draft)
     if step.job.kind == Kind.PROCESS:

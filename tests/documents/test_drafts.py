@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from documents import drafts, schemas
-from documents.drafts import Draft, Reading
+from documents import calibration, drafts, schemas
+from documents.calibration import Sample
+from documents.drafts import Draft, Reading, Thresholds
 
 SCHEMA = schemas.shipped_schema("bill")
 
@@ -23,7 +24,11 @@ def reading(pointer: str, value: Any, *, confidence: float = 0.99, source: str =
 
 
 def make(*readings: Reading, **values: Any) -> Draft:
-    arguments: dict[str, Any] = {"type_slug": "bill", "schema": SCHEMA, "threshold": 0.9}
+    arguments: dict[str, Any] = {
+        "type_slug": "bill",
+        "schema": SCHEMA,
+        "thresholds": Thresholds(usual=0.9),
+    }
     return drafts.make(readings=readings, **arguments | values)
 
 
@@ -99,7 +104,7 @@ def eway(source: str) -> Draft:
         type_slug="eway_bill",
         schema=schemas.shipped_schema("eway_bill"),
         readings=[*(reading(p, v, source="layer") for p, v in needed.items()), vehicle],
-        threshold=0.9,
+        thresholds=Thresholds(usual=0.9),
     )
 
 
@@ -152,3 +157,25 @@ def test_rows_are_made_as_values_arrive() -> None:
 def test_a_pointer_that_names_no_field_is_refused(pointer: str) -> None:
     with pytest.raises(ValueError, match="does not name a field"):
         drafts.put({}, pointer, "x")
+
+
+def test_a_confidence_is_what_became_of_readings_like_it() -> None:
+    known = [Sample(field="supplier_name", source="ocr", basis="bare", score=0.99, is_right=n < 60)
+             for n in range(100)]  # fmt: skip
+    draft = make(*NEEDED, curves=calibration.fit(known))
+    assert draft.evidence["/supplier_name"]["confidence"] == pytest.approx(61 / 102, abs=1e-3)
+    assert draft.evidence["/supplier_name"]["score"] == 0.99
+    reason = next(r for r in draft.reasons if r["field"] == "supplier_name")
+    assert "right in 60 of 100 cases" in reason["message"]
+
+
+def test_a_field_may_ask_for_more_than_the_others() -> None:
+    strict = Thresholds(usual=0.9, by_field={"total_amount": 0.995})
+    assert codes(make(*NEEDED, thresholds=strict)) == {("low_confidence", "total_amount")}
+
+
+def test_a_sampled_document_waits_for_a_person_with_all_its_values() -> None:
+    unsure = reading("/due_date", "2024-04-30", confidence=0.3)
+    draft = make(*NEEDED, unsure, is_sample=True)
+    assert (draft.status, codes(draft)) == ("draft_pending", {("sampled", "")})
+    assert draft.payload["due_date"] == "2024-04-30"
