@@ -27,6 +27,7 @@ PROOFS = frozenset(
         "line_total_adds_up",
         "value_adds_up",
         "validity_fits_distance",
+        "bill_matches_eway",
     }
 )
 # The characters of a text layer are exact; a format that hardly anything else on a paper has
@@ -38,8 +39,12 @@ TYPE_THRESHOLD = 0.6
 
 # The code of the reason that is none: the document was drawn to be looked at all the same.
 SAMPLED = "sampled"
-# How a whole document speaks for each of its values, for the calibration.
-BACKED, BARE = "backed", "bare"
+# What no other value than the right one passes. What a sum or a check character is worth is left
+# to the calibration: a subtotal adds up as well as the total that was asked for, and the GSTIN
+# of the other party has a right check character too.
+CERTAIN = frozenset({"irn_matches"})
+# So many different proofs in one document mean that the page was legible and understood.
+MANY_PROOFS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,18 @@ class Draft:
     reasons: list[dict[str, str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """What other documents have to say of this one: checks of its values against theirs, and
+    reasons for a person to look at both."""
+
+    findings: tuple[checks.Check, ...] = ()
+    reasons: tuple[dict[str, str], ...] = ()
+
+
+ALONE = Others()
+
+
 def make(
     *,
     type_slug: str,
@@ -100,8 +117,9 @@ def make(
     curves: calibration.Curves = calibration.NONE,
     type_confidence: float = 1.0,
     is_sample: bool = False,
+    others: Others = ALONE,
 ) -> Draft:
-    """Weigh the readings of one document against its schema and its checks.
+    """Weigh the readings of one document against its schema, its checks and other documents.
 
     engine: name and version of what read it; is_sample: a person is to see it even if nothing
     asks for one."""
@@ -116,12 +134,12 @@ def make(
             evidence[pointer] |= {"candidate": get(payload, pointer), "note": message}
             put(payload, pointer, None)
     findings = checks.run_checks(type_slug, payload)
-    for finding in findings:
+    for finding in (*findings, *others.findings):
         for pointer in finding.fields:
             if pointer in evidence:
                 evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
     calibrate(evidence, curves)
-    reasons += failed_checks(findings)
+    reasons += [*failed_checks(findings), *others.reasons]
     reasons += [
         _reason("conflict", c.pointer, f"The page says {c.raw!r}, the file's own data disagrees.")
         for c in conflicts
@@ -160,10 +178,11 @@ def make(
 def calibrate(evidence: Mapping[str, dict[str, Any]], curves: calibration.Curves) -> None:
     """Turn the engines' scores into confidences: the share of readings like them that were
     right. What the file carries keeps its own."""
-    basis = basis_of(evidence)
+    passed = PROOFS & {code for found in evidence.values() for code in found["checks"]}
     for pointer, found in evidence.items():
         if found["source"] in CARRIED:
             continue
+        basis = basis_of(found, proofs=len(passed))
         worth = curves.worth(
             field=field_of(pointer), source=found["source"], basis=basis, score=found["score"]
         )
@@ -175,11 +194,12 @@ def calibrate(evidence: Mapping[str, dict[str, Any]], curves: calibration.Curves
         }
 
 
-def basis_of(evidence: Mapping[str, Mapping[str, Any]]) -> str:
-    """Whether any check that only right values pass has passed on a value that was read: then
-    the page was legible and understood, and its other values are likelier to be right."""
-    backed = any(PROOFS & set(found["checks"]) for found in evidence.values())
-    return BACKED if backed else BARE
+def basis_of(found: Mapping[str, Any], *, proofs: int) -> str:
+    """What speaks for a value beside its score: "proved" by a check of its own or "read", in a
+    document where `proofs` different proofs passed: "alone" (none), "some" or "many"."""
+    own = "proved" if is_proven(found) else "read"
+    around = "many" if proofs >= MANY_PROOFS else "some" if proofs else "alone"
+    return f"{own}-{around}"
 
 
 def field_of(pointer: str) -> str:
@@ -225,13 +245,21 @@ def failed_checks(findings: Sequence[checks.Check]) -> list[dict[str, str]]:
 def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
     """True when a value is proven or read with enough confidence.
 
-    A failed check does not unsettle it: an error is a reason of its own, a warning a note."""
+    A failed check does not unsettle it: an error is a reason of its own, a warning a note.
+    A proof that nothing is known of (`of` is 0) is believed."""
+    if evidence["source"] in CARRIED or CERTAIN & set(evidence["checks"]):
+        return True
+    if not evidence.get("of") and is_proven(evidence):
+        return True
+    return bool(evidence["confidence"] >= threshold)
+
+
+def is_proven(evidence: Mapping[str, Any]) -> bool:
+    """True when the file carries the value or a check that a misread one fails has passed."""
     passed = set(evidence["checks"])
     if evidence["source"] in CARRIED or PROOFS & passed:
         return True
-    if evidence["source"] == "layer" and FORMATS & passed:
-        return True
-    return bool(evidence["confidence"] >= threshold)
+    return evidence["source"] == "layer" and bool(FORMATS & passed)
 
 
 def get(payload: Mapping[str, Any], pointer: str) -> Any:
@@ -300,9 +328,9 @@ def entered(before: Mapping[str, Any] | None, old: Any) -> dict[str, Any]:
 
 
 def _confidence(evidence: Mapping[str, Any], required: set[str]) -> float:
-    """Of the weakest required value; a proven one counts as 1, a missing one as 0."""
+    """Of the weakest required value; one that the file carries counts as 1, a missing one 0."""
     shares = [
-        (1.0 if is_settled(evidence[p], 1.01) else float(evidence[p]["confidence"]))
+        1.0 if evidence[p]["source"] in CARRIED else float(evidence[p]["confidence"])
         if p in evidence
         else 0.0
         for p in required

@@ -6,7 +6,8 @@ import pytest
 
 from documents import calibration, drafts, schemas
 from documents.calibration import Sample
-from documents.drafts import Draft, Reading, Thresholds
+from documents.checks import Check
+from documents.drafts import Draft, Others, Reading, Thresholds
 
 SCHEMA = schemas.shipped_schema("bill")
 
@@ -179,3 +180,29 @@ def test_a_sampled_document_waits_for_a_person_with_all_its_values() -> None:
     draft = make(*NEEDED, unsure, is_sample=True)
     assert (draft.status, codes(draft)) == ("draft_pending", {("sampled", "")})
     assert draft.payload["due_date"] == "2024-04-30"
+
+
+def matched(*, passed: bool) -> Check:
+    return Check(
+        code="bill_matches_eway",
+        fields=("/total_amount",),
+        passed=passed,
+        severity="error",
+        message="",
+    )
+
+
+def test_a_value_that_another_document_prints_too_is_proven() -> None:
+    doubtful = reading("/total_amount", "118.00", confidence=0.5)
+    others = Others(findings=(matched(passed=True),))
+    draft = make(*NEEDED[:2], doubtful, others=others)
+    assert draft.status == "draft_created"
+    assert draft.evidence["/total_amount"]["checks"] == ["bill_matches_eway"]
+
+
+def test_what_another_document_contradicts_goes_to_a_person() -> None:
+    reason = {"code": "eway_mismatch", "field": "total_amount", "message": "Two totals."}
+    draft = make(*NEEDED, others=Others(findings=(matched(passed=False),), reasons=(reason,)))
+    assert draft.status == "draft_pending"
+    assert draft.reasons == [reason]
+    assert draft.evidence["/total_amount"]["failed"] == ["bill_matches_eway"]
