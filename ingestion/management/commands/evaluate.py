@@ -1,6 +1,10 @@
-"""`manage.py evaluate fields|types|text|search DIR`: score the system on a folder with truth."""
+"""`manage.py evaluate fields|types|text|search DIR`: score the system on a folder with truth.
+
+`--save` keeps the run, `--against` compares with one that was kept. A run that cannot be made
+or compared ends with exit code 1 and, with `--json`, `{"error": {"code", "message"}}`."""
 
 import json
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -8,8 +12,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from documents.errors import SenderError
-from ingestion import batch, evaluation
+from ingestion import batch, comparison, evaluation, runs
+from ingestion.comparison import Comparison
 from ingestion.intake import Options
+
+SHOWN = 20
+MEASURES = ("precision", "recall", "f1", "fuzzy")
+WIDE = 60
 
 
 class Command(BaseCommand):
@@ -22,33 +31,114 @@ class Command(BaseCommand):
             "--ignore-embedded", action="store_true", help="score the print, not the file's data"
         )
         parser.add_argument("--json", action="store_true", help="one JSON object")
+        parser.add_argument("--save", metavar="FILE", type=Path, help="keep this run")
+        parser.add_argument(
+            "--against", metavar="FILE", type=Path, help="compare with a run that was kept"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        bar = batch.Bar()
         try:
-            result = evaluation.evaluate(
-                options["kind"],
-                options["folder"].resolve(),
-                options=Options(ignore_embedded=options["ignore_embedded"]),
-                on_progress=bar,
-            )
+            result, compared = _run(options)
         except SenderError as fault:
-            raise CommandError(fault.message) from fault
-        finally:
-            bar.close()
+            if not options["json"]:
+                raise CommandError(f"{fault.message} ({fault.code})") from fault
+            print(json.dumps({"error": {"code": fault.code, "message": fault.message}}))
+            sys.exit(1)
         if options["json"]:
-            print(json.dumps(result.as_json(), ensure_ascii=False))
-        else:
-            _tell(result)
+            more = {"comparison": compared.as_json()} if compared else {}
+            print(json.dumps(result.as_json() | more, ensure_ascii=False))
+            return
+        _tell(result)
+        if compared:
+            _tell_comparison(compared, options["against"])
 
 
-def _tell(result: evaluation.Result) -> None:
+def _run(options: dict[str, Any]) -> tuple[runs.Result, Comparison | None]:
+    kind, folder = options["kind"], options["folder"].resolve()
+    before = None
+    if options["against"]:
+        # What cannot be compared is refused before the folder is read, which takes long.
+        before = runs.kept(options["against"])
+        comparison.check_same(before, kind=kind, fingerprint=runs.fingerprint(kind, folder))
+    bar = batch.Bar()
+    try:
+        result = evaluation.evaluate(
+            kind,
+            folder,
+            options=Options(ignore_embedded=options["ignore_embedded"]),
+            on_progress=bar,
+        )
+    finally:
+        bar.close()
+    run = result.as_json()
+    if options["save"]:
+        runs.keep(run, options["save"])
+    return result, comparison.compare(before, run) if before else None
+
+
+def _tell(result: runs.Result) -> None:
     print(f"{result.dataset}: {result.kind}, {result.n} in {result.seconds:.0f} s")
-    for name, value in result.metrics.items():
-        print(f"  {name:<42} {value:.3f}")
+    _tell_metrics(result.metrics)
+    if result.counts:
+        told = result.counts
+        print(
+            f"  straight through: {told['straight_through']} of {told['documents']} documents, "
+            f"{told['straight_through_wrong']} with a wrong value; {told['accepted_wrong']} of "
+            f"{told['accepted_values']} values wrong"
+        )
+    if result.reliability:
+        print("  confidence         values   said  right")
+        for one in result.reliability:
+            print(
+                f"    {one.low:.2f} to {one.high:.2f} {one.n:>10}  "
+                f"{one.mean_confidence:.3f}  {one.share_right:.3f}"
+            )
     if result.confusion:
         print("  truth -> found")
         for (want, got), count in sorted(result.confusion.items()):
             print(f"  {want:>12} -> {got:<12} {count}")
-    for error in result.errors[:20]:
+    for error in result.errors[:SHOWN]:
         print(f"  {error}")
+
+
+def _tell_metrics(metrics: dict[str, float]) -> None:
+    """A line for each; those of one field, or one column of a table, share theirs."""
+    of_fields = {name.rpartition(".")[0] for name in metrics if name.endswith(f".{MEASURES[0]}")}
+    if of_fields:
+        print(f"  {'':<42}" + "".join(f"{measure:>10}" for measure in MEASURES))
+    for name in sorted(of_fields):
+        print(f"  {name:<42}" + "".join(f"{metrics[f'{name}.{m}']:>10.3f}" for m in MEASURES))
+    for name, value in metrics.items():
+        if name.rpartition(".")[0] not in of_fields:
+            print(f"  {name:<42}{value:>10.3f}")
+
+
+def _tell_comparison(compared: Comparison, path: Path) -> None:
+    told = compared.counts()
+    print(
+        f"against {path.name}: {told['better']} documents better, {told['worse']} worse, "
+        f"{told['same']} same (sign test p = {told['p_value']:.3f})"
+    )
+    for name, (old, new) in compared.metrics.items():
+        before, after = ("-" if v is None else f"{v:.3f}" for v in (old, new))
+        print(f"  {name:<42} {before} -> {after}")
+    for field, of in compared.by_field().items():
+        print(
+            f"  {field:<42} {of['better']} values better, {of['worse']} worse, "
+            f"{of['other']} wrong in another way"
+        )
+    for one in sorted(
+        compared.moved, key=lambda one: ("worse", "same", "better").index(one.verdict)
+    ):
+        print(f"{one.verdict} {one.document}")
+        for change in one.changes:
+            truth = "" if change.verdict == "better" else f"   (true: {_short(change.truth)})"
+            print(
+                f"  {change.verdict:<7}{change.name}: {_short(change.before)} -> "
+                f"{_short(change.after)}{truth}"
+            )
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= WIDE else f"{text[: WIDE - 1]}…"
