@@ -7,6 +7,9 @@ lexical  what BM25 needs and nothing that depends on other chunks: `terms`, the 
          each its frequency. How rare a term is and how long a chunk is on average stand in
          `Term` and `Corpus`, a question's side of the formula.
 
+A page as a whole has a vector, too, where its neighbours matter: `PageVector`, and the
+description of a type has one: `TypeVector` (`search/neighbours.py`).
+
 `Term` and `Corpus` are kept by triggers (migration 0002): whatever adds or removes chunks, a
 cascade included, leaves the counts right. Chunks are replaced, never changed.
 """
@@ -17,7 +20,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from pgvector.django import HalfVectorField
 
-from documents.models import Document, InProjectQuerySet, Project
+from documents.models import Document, DocumentType, InProjectQuerySet, Page, Project
 from search.terms import MAX_TERMS
 
 
@@ -100,3 +103,41 @@ class Corpus(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id}: {self.chunks} chunks"
+
+
+class PageVector(models.Model):
+    """What a page is about: the mean of the vectors of its chunks, scaled to length 1.
+
+    `project` is copied so that the filter needs no join; text_version is the document's when
+    the page was cut. Each embedder has its own partial HNSW index, as it has over chunks."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    page = models.ForeignKey(Page, models.CASCADE, related_name="vectors")
+    embedder = models.ForeignKey(Embedder, models.PROTECT, related_name="+")
+    dense = HalfVectorField()
+    text_version = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["page", "embedder"], name="page_vector_once_per_embedder"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.page_id} by {self.embedder_id}"
+
+
+class TypeVector(models.Model):
+    """The vector of a type's description; `text` is the description that was embedded."""
+
+    type = models.ForeignKey(DocumentType, models.CASCADE, related_name="vectors")
+    embedder = models.ForeignKey(Embedder, models.PROTECT, related_name="+")
+    text = models.TextField()
+    dense = HalfVectorField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["type", "embedder"], name="type_vector_once_per_embedder"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type_id} by {self.embedder_id}"

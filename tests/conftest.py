@@ -92,6 +92,7 @@ def make_shipped_types() -> None:
 
     if not apps.get_model("documents", "DocumentType").objects.exists():
         import_module("documents.migrations.0002_shipped_types").create(apps, None)
+        import_module("documents.migrations.0004_state_of_types").switch_on(apps, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
