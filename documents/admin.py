@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from documents import recalibration
 from documents.models import (
     AuditEvent,
+    Calibration,
     Correction,
     Document,
     DocumentType,
@@ -182,3 +184,25 @@ class AuditEventAdmin(ReadOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return operates(request, None)
+
+
+@admin.register(Calibration)
+class CalibrationAdmin(ReadOnly):
+    """Fits of the confidences, made by `manage.py calibrate`; superusers switch them on."""
+
+    list_display = ["type_slug", "made_at", "values", "fitted_on", "is_active"]
+    list_filter = ["type_slug", "is_active"]
+    exclude = ["curves"]
+    actions = ["switch_on"]
+
+    @admin.action(description="Switch on for documents read from now on")
+    def switch_on(self, request: HttpRequest, chosen: QuerySet[Calibration]) -> None:
+        if not operates(request, None):
+            self.message_user(request, "Only superusers may do that.", messages.ERROR)
+            return
+        if chosen.count() != 1:
+            self.message_user(request, "Choose one fit at a time.", messages.ERROR)
+            return
+        made = chosen.get()
+        recalibration.switch_on(made, request.user)
+        self.message_user(request, f"{made} is in force.", messages.SUCCESS)

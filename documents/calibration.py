@@ -76,6 +76,10 @@ class Curves:
                 return Worth(confidence=round(step.share, 4), right=step.right, values=step.values)
         return Worth(confidence=score)
 
+    def over(self, wider: "Curves") -> "Curves":
+        """These curves, with those of `wider` for groups that have none here."""
+        return Curves({**wider._groups, **self._groups})
+
     def as_json(self) -> dict[str, list[list[float]]]:
         """Group -> [[score, right, values], ...], scores ascending."""
         return {

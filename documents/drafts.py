@@ -330,9 +330,11 @@ def entered(before: Mapping[str, Any] | None, old: Any) -> dict[str, Any]:
 def _confidence(evidence: Mapping[str, Any], required: set[str]) -> float:
     """Of the weakest required value; one that the file carries counts as 1, a missing one 0."""
     shares = [
-        1.0 if evidence[p]["source"] in CARRIED else float(evidence[p]["confidence"])
-        if p in evidence
-        else 0.0
+        0.0
+        if p not in evidence
+        else 1.0
+        if evidence[p]["source"] in CARRIED
+        else float(evidence[p]["confidence"])
         for p in required
     ]
     return round(min(shares, default=0.0), 3)

@@ -186,10 +186,10 @@ class Sheet:
         if not proof or proof["source"] == "person":
             return "person"
         passed = [check.code for check in made if check.passed]
-        if drafts.is_settled({**proof, "checks": passed, "failed": [], "confidence": 0}, 1):
-            return "proven"
-        sure = float(proof["confidence"]) >= self._thresholds.of(pointer)
-        return "read" if sure else "unsure"
+        now = {**proof, "checks": passed}
+        if not drafts.is_settled(now, self._thresholds.of(pointer)):
+            return "unsure"
+        return "proven" if drafts.is_proven(now) else "read"
 
 
 def parse_typed(schema: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any]:
