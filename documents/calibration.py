@@ -22,7 +22,7 @@ from typing import Any, Self
 ANY = "*"
 # A group with fewer values asks a wider one.
 LEAST_VALUES = 30
-_FOLDER = Path(__file__).parent / "calibration_shipped"
+_FOLDER = Path(__file__).parent / "curves"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

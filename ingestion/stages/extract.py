@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from documents import calibration, drafts, outcomes, review
 from documents.models import Document, DocumentStatus, Page, SchemaVersion
 from ingestion.engines.base import Extraction, FieldReading
@@ -23,7 +25,7 @@ def targets(job: Job) -> Iterable[Target]:
         return []
     open_states = (DocumentStatus.DRAFT_PENDING, DocumentStatus.DRAFT_CREATED)
     ids = documents_of(job).filter(
-        type__isnull=False,
+        Exists(SchemaVersion.objects.filter(type=OuterRef("type"))),
         reviewer__isnull=True,
         status__in=open_states,
     )
@@ -54,8 +56,8 @@ def save(step: Step, result: Extracted) -> Iterable[Target]:
     draft = drafts.make(
         type_slug=slug,
         schema=result.schema.schema,
-        readings=[_reading(reading) for reading in found.readings],
-        conflicts=[_reading(reading) for reading in found.conflicts],
+        readings=[as_reading(reading) for reading in found.readings],
+        conflicts=[as_reading(reading) for reading in found.conflicts],
         labelled=found.labelled,
         engine=f"{found.engine} {found.engine_version}",
         thresholds=drafts.thresholds_of(document.project, slug),
@@ -76,7 +78,8 @@ def failed(step: Step) -> None:
     Document.objects.filter(pk=step.document_id, reviewer__isnull=True).update(reasons=[reason])
 
 
-def _reading(found: FieldReading) -> drafts.Reading:
+def as_reading(found: FieldReading) -> drafts.Reading:
+    """A value as an engine gives it, as `documents.drafts` weighs it."""
     box = found.box
     return drafts.Reading(
         pointer=found.pointer,
