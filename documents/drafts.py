@@ -43,6 +43,8 @@ SAMPLED = "sampled"
 # to the calibration: a subtotal adds up as well as the total that was asked for, and the GSTIN
 # of the other party has a right check character too.
 CERTAIN = frozenset({"irn_matches"})
+# Dates in an order that speaks for a misreading, and is otherwise nobody's fault.
+ODD_ORDER = frozenset({"due_after_issue"})
 # So many different proofs in one document mean that the page was legible and understood.
 MANY_PROOFS = 3
 
@@ -118,11 +120,12 @@ def make(
     type_confidence: float = 1.0,
     is_sample: bool = False,
     others: Others = ALONE,
+    objections: Sequence[dict[str, str]] = (),
 ) -> Draft:
     """Weigh the readings of one document against its schema, its checks and other documents.
 
     engine: name and version of what read it; is_sample: a person is to see it even if nothing
-    asks for one."""
+    asks for one; objections: reasons of the engine's own, {"code", "field", "message"}."""
     payload: dict[str, Any] = {}
     evidence: dict[str, Any] = {}
     reasons: list[dict[str, str]] = []
@@ -139,7 +142,7 @@ def make(
             if pointer in evidence:
                 evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
     calibrate(evidence, curves)
-    reasons += [*failed_checks(findings), *others.reasons]
+    reasons += [*failed_checks(findings, evidence), *others.reasons, *objections]
     reasons += [
         _reason("conflict", c.pointer, f"The page says {c.raw!r}, the file's own data disagrees.")
         for c in conflicts
@@ -234,12 +237,22 @@ def missing(
     ]
 
 
-def failed_checks(findings: Sequence[checks.Check]) -> list[dict[str, str]]:
+def failed_checks(
+    findings: Sequence[checks.Check], evidence: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """The errors among `findings` as reasons for review."""
     return [
         _reason(f"check_{f.code}", f.fields[0] if f.fields else "", f.message)
         for f in findings
-        if not f.passed and f.severity == "error"
+        if not f.passed and f.severity == "error" and not _is_as_sent(f, evidence)
     ]
+
+
+def _is_as_sent(finding: checks.Check, evidence: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether an odd order of dates is the file's own: then nothing was misread, and what a
+    sender asks for is theirs to say."""
+    sources = {evidence[p]["source"] for p in finding.fields if p in evidence}
+    return finding.code in ODD_ORDER and bool(sources) and sources <= CARRIED
 
 
 def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:

@@ -84,7 +84,9 @@ def correct(
         required = drafts.required_pointers(schema, ())
         document.reasons = [
             *(reason for reason in document.reasons if reason["code"] == drafts.SAMPLED),
-            *drafts.failed_checks(checks.run_checks(_slug(document), document.payload)),
+            *drafts.failed_checks(
+                checks.run_checks(_slug(document), document.payload), document.evidence
+            ),
             *drafts.missing(document.payload, schema, required),
         ]
         document.reviewer_id = actor.pk

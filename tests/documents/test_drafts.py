@@ -206,3 +206,21 @@ def test_what_another_document_contradicts_goes_to_a_person() -> None:
     assert draft.status == "draft_pending"
     assert draft.reasons == [reason]
     assert draft.evidence["/total_amount"]["failed"] == ["bill_matches_eway"]
+
+
+@pytest.mark.parametrize(("source", "is_reason"), [("ocr", True), ("embedded", False)])
+def test_a_due_date_before_the_date_is_a_reason_only_where_it_may_be_misread(
+    source: str, is_reason: bool
+) -> None:
+    dates = [
+        reading("/document_date", "2024-03-31", source=source),
+        reading("/due_date", "2024-03-01", source=source),
+    ]
+    draft = make(NEEDED[0], *dates, NEEDED[2])
+    assert (("check_due_after_issue", "document_date") in codes(draft)) is is_reason
+    assert "due_after_issue" in draft.evidence["/due_date"]["failed"]
+
+
+def test_what_the_engine_objects_to_is_a_reason() -> None:
+    objection = {"code": "signature_invalid", "field": "", "message": "The signature is false."}
+    assert make(*NEEDED, objections=[objection]).reasons == [objection]
