@@ -40,6 +40,7 @@ urlpatterns = [
     path("documents/<uuid:document_id>/correct", documents.correct, name="document-correct"),
     path("documents/<uuid:document_id>/reject", documents.reject, name="document-reject"),
     path("documents/<uuid:document_id>/reopen", documents.reopen, name="document-reopen"),
+    path("documents/<uuid:document_id>/type", ingestion.reclassify, name="document-reclassify"),
     path(
         "uploads/<uuid:upload_id>/pages/<int:number>.webp", documents.page_image, name="page-image"
     ),

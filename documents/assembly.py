@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from documents.models import (
+    BY_PERSON,
     Document,
     DocumentStatus,
     DocumentType,
@@ -27,7 +28,7 @@ STARTS = 0.5
 class PageSignal:
     """What assembly knows of a page. type: slug or "" for unknown; starts: 0..1;
     document_number: normalised, "" where none was seen; label: n of "page n of m", 0 if none;
-    error: why the page could not be read, "" where it was."""
+    error: why the page could not be read, "" where it was; is_named: a person said its type."""
 
     number: int
     type: str
@@ -36,6 +37,7 @@ class PageSignal:
     document_number: str = ""
     label: int = 0
     error: str = ""
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def group(pages: Sequence[PageSignal], grouping: str) -> tuple[Group, ...]:
 def _continues(members: list[PageSignal], page: PageSignal) -> bool:
     """True when `page` belongs to the paper of the pages before it."""
     last = members[-1]
-    if page.error or last.error or page.type != last.type:
+    if page.error or last.error or page.type != last.type or page.is_named != last.is_named:
         return False
     if page.number != last.number + 1:
         return False
@@ -115,6 +117,7 @@ def _signal(page: Page) -> PageSignal:
         document_number=signals.get("document_number", ""),
         label=signals.get("label", 0),
         error=page.error_message or page.error_code,
+        is_named=page.type_engine == BY_PERSON,
     )
 
 

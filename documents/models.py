@@ -46,6 +46,10 @@ class TextSource(models.TextChoices):
     OCR = "ocr", "read by OCR"
 
 
+# `Page.type_engine` where a person said what the page is; no run changes such a type.
+BY_PERSON = "person"
+
+
 class TypeState(models.TextChoices):
     """Of a type of document: one that is being taught changes nothing until it is on."""
 

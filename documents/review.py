@@ -1,4 +1,5 @@
-"""What a person, or a proof, does to a document: draft, confirm, correct, reject, reopen.
+"""What a person, or a proof, does to a document: draft, confirm, correct, reclassify, reject,
+reopen.
 
 Every verb is compare-and-set on the document's `version` and opens its own transaction,
 except `save_draft`, which belongs into the caller's.
@@ -14,10 +15,13 @@ from django.utils import timezone
 from documents import checks, drafts, outcomes, schemas
 from documents.errors import Conflict, SenderError
 from documents.models import (
+    BY_PERSON,
     AnyUser,
     Correction,
     Document,
     DocumentStatus,
+    DocumentType,
+    Page,
     SchemaVersion,
     record,
 )
@@ -37,9 +41,10 @@ class ValueRefused(SenderError):
 
 def save_draft(document: Document, schema: SchemaVersion, draft: drafts.Draft) -> bool:
     """Write what extraction found; False, and nothing written, on a document that a person
-    has settled meanwhile."""
+    has settled, or given another type, meanwhile."""
     free = Document.objects.filter(
         pk=document.pk,
+        type=schema.type_id,
         reviewer__isnull=True,
         status__in=(DocumentStatus.DRAFT_PENDING, DocumentStatus.DRAFT_CREATED),
     )
@@ -93,6 +98,32 @@ def correct(
         return _store(document, actor, "document.corrected")
 
 
+def reclassify(
+    document_id: UUID, actor: AnyUser, *, version: int, kind: DocumentType | None
+) -> Document:
+    """Say of which type a document in review is; None is none that is set up.
+
+    Its pages keep that type through every later run. Another type has other fields: the
+    values go (what a person changed stays in the history), and `schema_version` is that of
+    the new type, without values. Where the type was right its values stay."""
+    with transaction.atomic():
+        document = _take(
+            document_id, version, (DocumentStatus.DRAFT_PENDING, DocumentStatus.UNKNOWN)
+        )
+        before = document.type
+        _name_pages(document, kind)
+        document.type, document.type_confidence = kind, 1.0 if kind else 0.0
+        if kind != before or kind is None:
+            _empty(document, kind)
+        else:
+            document.reasons = [r for r in document.reasons if r["code"] != "type_unsure"]
+        document.version += 1
+        document.save()
+        told = {"was": before.slug if before else "", "type": kind.slug if kind else ""}
+        record("document.reclassified", document, actor=actor, project=document.project, **told)
+        return document
+
+
 def reject(document_id: UUID, actor: AnyUser, *, version: int, reason: str) -> Document:
     """Refuse the paper: it is no document of ours, a copy, unreadable."""
     with transaction.atomic():
@@ -122,6 +153,30 @@ def _take(document_id: UUID, version: int, states: tuple[DocumentStatus, ...]) -
     if document.status not in states:
         raise Conflict(f"That cannot be done to a document that is {document.status}.")
     return document
+
+
+def _name_pages(document: Document, kind: DocumentType | None) -> None:
+    """Write a person's word on the pages, and that they are one paper from first to last."""
+    pages = list(Page.objects.filter(document=document).only("number", "signals"))
+    for page in pages:
+        starts = float(page.number == document.first_page)
+        page.signals |= {"starts": starts, "document_number": "", "label": 0, "count": 0}
+        page.type, page.type_confidence, page.type_engine = kind, 1.0, BY_PERSON
+        page.runner_up, page.runner_up_confidence = "", 0.0
+    written = ["type", "type_confidence", "type_engine", "runner_up", "runner_up_confidence"]
+    Page.objects.bulk_update(pages, [*written, "signals"])
+
+
+def _empty(document: Document, kind: DocumentType | None) -> None:
+    """A document of this type of which no value is known yet, free for whoever reads them."""
+    message = f"Given the type {kind.name}; its fields have not been read yet." if kind else ""
+    code = "reclassified" if kind else "type_unknown"
+    message = message or "A person found that no type that is set up fits."
+    document.reasons = [{"code": code, "field": "", "message": message}]
+    document.payload, document.evidence, document.confidence = {}, {}, 0.0
+    document.schema_version = kind.schema_versions.order_by("-number").first() if kind else None
+    document.status = DocumentStatus.DRAFT_PENDING if kind else DocumentStatus.UNKNOWN
+    document.reviewer = document.reviewed_at = None
 
 
 def _write(document: Document, actor: AnyUser, values: Mapping[str, Any]) -> None:

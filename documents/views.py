@@ -277,6 +277,7 @@ def _show(
         "may_edit": may_review and is_pending and document.schema_version is not None,
         "may_reject": may_review and is_open,
         "may_reopen": may_review and not is_open,
+        "types": DocumentType.objects.all() if may_review and is_open else (),
         "next_id": queries.next_waiting(request.user, document) if may_review else None,
     }
     return render(request, "documents/detail.html", context, status=fault.status if fault else 200)

@@ -1,11 +1,13 @@
 """Going through documents again: what needs an engine once more is planned here."""
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from django.db import transaction
 
+from documents import review
 from documents.errors import SenderError
-from documents.models import AnyUser, Document, Page, record
+from documents.models import AnyUser, Document, DocumentType, Page, record
 from ingestion import ledger, pipeline
 from ingestion.models import Job, Kind, Priority
 
@@ -47,3 +49,16 @@ def process(
         record("job.created", job, actor=user, project=job.project)
         ledger.submit(job)
     return job
+
+
+def reclassify(
+    document_id: UUID, kind: DocumentType | None, user: AnyUser, *, version: int
+) -> Job | None:
+    """Say of which type a document is, None for none, and read the fields of a new type.
+
+    Returns the job that reads them; None where there is nothing to read. Raises Conflict."""
+    with transaction.atomic():
+        document = review.reclassify(document_id, user, version=version, kind=kind)
+        if document.schema_version is None or document.payload or document.evidence:
+            return None
+        return process([document], user=user, priority=Priority.HIGH, stages=("extract",))

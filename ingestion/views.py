@@ -19,9 +19,9 @@ from django_htmx.http import HttpResponseStopPolling
 from django_htmx.middleware import HtmxDetails
 
 from documents.errors import DocketError, NotAllowed, SenderError
-from documents.models import AnyUser, Project
-from documents.queries import leaf, waiting
-from ingestion import intake, ledger, queries, timeline
+from documents.models import AnyUser, Document, DocumentType, Project
+from documents.queries import leaf, may_review, waiting
+from ingestion import intake, ledger, queries, rework, timeline
 from ingestion import statistics as figures
 from ingestion.models import OPEN_JOB, Job, JobQuerySet, JobStatus, Priority, Step
 from ingestion.presentation import STATUS_BADGES
@@ -45,6 +45,13 @@ class UploadForm(forms.Form):
         self.fields["project"] = forms.ModelChoiceField(
             queries.upload_projects(sender), to_field_name="slug", empty_label=None
         )
+
+
+class TypeForm(forms.Form):
+    """Of which type a document is; empty for none of them."""
+
+    type = forms.ModelChoiceField(DocumentType.objects.all(), to_field_name="slug", required=False)
+    version = forms.IntegerField(min_value=1)
 
 
 class FilterForm(forms.Form):
@@ -250,6 +257,30 @@ def set_priority(request: WSGIRequest, job_id: UUID) -> HttpResponse:
         return ledger.set_priority(job_id, int(value), actor)
 
     return _operate(request, job_id, verb, f"Priority is now {Priority(int(value)).label}.")
+
+
+@require_POST
+def reclassify(request: WSGIRequest, document_id: UUID) -> HttpResponse:
+    """A reviewer says of which type a document is; its fields are read in the background."""
+    document = get_object_or_404(
+        Document.objects.visible_to(request.user).select_related("project"), pk=document_id
+    )
+    if not may_review(request.user, document.project):
+        raise PermissionDenied(NotAllowed().message)
+    form = TypeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose one of the types.")
+        return redirect("document", document_id)
+    kind, version = form.cleaned_data["type"], form.cleaned_data["version"]
+    try:
+        job = rework.reclassify(document_id, kind, request.user, version=version)
+    except SenderError as fault:
+        messages.error(request, fault.message)
+    else:
+        told = f"Its type is {kind.name} now." if kind else "It is of no known type now."
+        read = " Its fields are being read; reload this page in a moment." if job else ""
+        messages.success(request, f"{told}{read}")
+    return redirect("document", document_id)
 
 
 def _operate(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db.models import Exists, OuterRef
 
@@ -64,6 +64,7 @@ def save(step: Step, result: Extracted) -> Iterable[Target]:
         curves=calibration.active(slug),
         type_confidence=document.type_confidence,
         is_sample=outcomes.is_drawn(document.pk, document.project.audit_share),
+        objections=[asdict(objection) for objection in found.objections],
     )
     review.save_draft(document, result.schema, draft)
     if step.job.kind == Kind.PROCESS:
