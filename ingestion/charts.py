@@ -24,6 +24,28 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place in percent. is_thin: too few values stand behind it to say much."""
+
+    x: float
+    y: float
+    tone: str
+    title: str
+    is_thin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """A straight line between two places in percent."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """A text or a line at a place in percent."""
 
@@ -39,7 +61,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Bars, what stands beside them, and the same as text. rows: a heading, then cells."""
+    """Bars, or points with strokes; what stands beside them, and the same as text. rows: a
+    heading, then cells."""
 
     key: str
     title: str
@@ -50,6 +73,8 @@ class Chart:
     legend: Sequence[Key]
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    points: Sequence[Point] = ()
+    strokes: Sequence[Stroke] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

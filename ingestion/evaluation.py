@@ -90,7 +90,7 @@ def _fields(result: Result, pairs: Iterator[Pair]) -> None:
                 Paper(key=key, file=truth["file"], is_straight_through=is_created, values=values)
             )
     result.metrics, result.counts = scoring.metrics(papers), scoring.counts_of(papers)
-    result.reliability = scoring.bins_of(papers)
+    result.fields, result.reliability = scoring.by_field(papers), scoring.bins_of(papers)
     result.documents = [_told(paper) for paper in papers]
     result.errors = [
         {"file": paper.file, "field": value.field, "truth": value.truth, "found": value.found}

@@ -32,8 +32,8 @@ class RunUnusable(SenderError):
 class Result:
     """What `manage.py evaluate` prints, and what a later run is compared with.
 
-    confusion counts (truth, found). counts: what rates were made of. fingerprint: of all that
-    was read and of what is true of it. documents: one each, in the order of the truth,
+    confusion counts (truth, found). counts, fields: what rates were made of. fingerprint: of
+    all that was read and of what is true of it. documents: one each, in the truth's order,
     {"document", "file", "values": {name: {"score" 0..1, "truth", "found", ...}}}; of fields
     also "straight_through", and a name is a JSON Pointer."""
 
@@ -46,6 +46,7 @@ class Result:
     errors: list[dict[str, Any]] = field(default_factory=list)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     counts: dict[str, int] = field(default_factory=dict)
+    fields: dict[str, dict[str, int]] = field(default_factory=dict)
     reliability: list[Bin] = field(default_factory=list)
     documents: list[dict[str, Any]] = field(default_factory=list)
 
@@ -58,6 +59,7 @@ class Result:
             "metrics": {name: round(value, 4) for name, value in self.metrics.items()},
             "errors": self.errors,
             "counts": self.counts,
+            "fields": self.fields,
             "reliability": [_rounded(asdict(one)) for one in self.reliability],
             "fingerprint": self.fingerprint,
             "documents": self.documents,

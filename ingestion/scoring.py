@@ -264,6 +264,15 @@ def counts_of(papers: Sequence[Paper]) -> dict[str, int]:
     }
 
 
+def by_field(papers: Sequence[Paper]) -> dict[str, dict[str, int]]:
+    """How many values of each field are true, were filled, and are right."""
+    counts = _counted((v for paper in papers for v in paper.values), lambda value: value.field)
+    return {
+        name: {"true": count.asked, "filled": count.filled, "right": count.right}
+        for name, count in sorted(counts.items())
+    }
+
+
 def bins_of(papers: Sequence[Paper]) -> list[reliability.Bin]:
     """Confidence against truth, over all values that were read; candidates included."""
     return reliability.binned(

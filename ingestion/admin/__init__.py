@@ -7,6 +7,7 @@
     limits    how much of a project's work may go on at once, and for how long
     control   workers, pause and resume
     lists     what lists share
+    accuracy  the page of how much was read right
 
 Lists start from the user; every button calls the verb that the site and the API call.
 """

@@ -8,6 +8,7 @@ from ingestion.scoring import (
     Paper,
     Value,
     bins_of,
+    by_field,
     cer,
     counts_of,
     metrics,
@@ -75,6 +76,15 @@ def test_a_document_is_exact_when_every_true_field_is() -> None:
     assert told["straight_through_rate"] == 1.0
     assert told["straight_through_error_rate"] == 0.5
     assert "fields.due_date.exact" not in told
+
+
+def test_each_field_tells_how_many_values_its_rates_were_made_of() -> None:
+    truth = {"supplier_name": "Ada", "due_date": None}
+    papers = [paper(truth, {"supplier_name": "ada", "due_date": "2024-01-01"}), paper(truth, {})]
+    assert by_field(papers) == {
+        "due_date": {"true": 0, "filled": 1, "right": 0},
+        "supplier_name": {"true": 2, "filled": 1, "right": 1},
+    }
 
 
 def test_line_items_are_matched_in_any_order_and_counted_by_cells() -> None:

@@ -78,7 +78,7 @@ def _run(options: dict[str, Any]) -> tuple[runs.Result, Comparison | None]:
 
 def _tell(result: runs.Result) -> None:
     print(f"{result.dataset}: {result.kind}, {result.n} in {result.seconds:.0f} s")
-    _tell_metrics(result.metrics)
+    _tell_metrics(result)
     if result.counts:
         told = result.counts
         print(
@@ -101,16 +101,20 @@ def _tell(result: runs.Result) -> None:
         print(f"  {error}")
 
 
-def _tell_metrics(metrics: dict[str, float]) -> None:
+def _tell_metrics(result: runs.Result) -> None:
     """A line for each; those of one field, or one column of a table, share theirs."""
+    metrics = result.metrics
     of_fields = {name.rpartition(".")[0] for name in metrics if name.endswith(f".{MEASURES[0]}")}
     if of_fields:
-        print(f"  {'':<42}" + "".join(f"{measure:>10}" for measure in MEASURES))
+        heads = "".join(f"{head:>10}" for head in ("true", "filled", *MEASURES))
+        print(f"  {'':<30}{heads}")
     for name in sorted(of_fields):
-        print(f"  {name:<42}" + "".join(f"{metrics[f'{name}.{m}']:>10.3f}" for m in MEASURES))
+        count = result.fields[name.removeprefix("fields.")]
+        shares = "".join(f"{metrics[f'{name}.{measure}']:>10.3f}" for measure in MEASURES)
+        print(f"  {name:<30}{count['true']:>10}{count['filled']:>10}{shares}")
     for name, value in metrics.items():
         if name.rpartition(".")[0] not in of_fields:
-            print(f"  {name:<42}{value:>10.3f}")
+            print(f"  {name:<40}{value:>10.3f}")
 
 
 def _tell_comparison(compared: Comparison, path: Path) -> None:
