@@ -16,9 +16,11 @@ from samples.layouts_plain import PLAIN_LAYOUT
 from samples.layouts_tills import COLUMNS_LAYOUT, STACKED_LAYOUT
 from samples.others import KINDS as OTHER_KINDS
 from samples.others import other_paper
-from samples.sheet import Look, Sheet
+from samples.sheet import Look, OffPaperError, Sheet
 from samples.tills import KINDS as RECEIPT_KINDS
 from samples.tills import receipt
+
+_TRIES = 5  # about one bill in a thousand is too long for its paper
 
 _GST_LAYOUTS = (BOXED_LAYOUT, BAND_LAYOUT, COMPACT_LAYOUT, LANDSCAPE_LAYOUT, PAGED_LAYOUT)
 _EWAY_LAYOUTS = (SLIP_LAYOUT, DETAILED_LAYOUT)
@@ -52,8 +54,18 @@ class Paperwork:
 def draw_file(rng: random.Random, kind: str, turn: int) -> Paperwork:
     """One file of this kind (a key of `FILE_KINDS`); `turn` counts the files of the kind from 0.
 
-    Layouts, countries and papers take turns, so a few files already show all of them.
+    Layouts, countries and papers take turns, so a few files already show all of them. A paper
+    that has more to print than fits on it is made up anew; OffPaperError where none fits.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _drawn_file(rng, kind, turn)
+        except OffPaperError:
+            continue
+    return _drawn_file(rng, kind, turn)
+
+
+def _drawn_file(rng: random.Random, kind: str, turn: int) -> Paperwork:
     sheet = Sheet()
     documents, attachment = FILE_KINDS[kind](sheet, rng, turn)
     return Paperwork(

@@ -215,3 +215,11 @@ def test_amounts_group_as_in_their_country() -> None:
     assert german(amount) == "1.234.567,50"
     assert french(amount) == "1 234 567,50"
     assert indian(Decimal("-0.4")) == "-0.40"
+
+
+def test_a_bill_that_is_too_long_for_its_paper_is_made_up_anew() -> None:
+    # The first draw of this one ran over the foot of the page.
+    drawn = draw_file(random.Random("20261:400:164"), "bill", 20305)
+
+    printed = squashed("".join(layer(drawn.pdf)))
+    assert squashed(str(drawn.documents[0].fields["document_number"])) in printed
