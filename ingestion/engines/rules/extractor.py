@@ -19,6 +19,7 @@ from ingestion.engines.rules.bill import read_bill
 from ingestion.engines.rules.codes import code_readings
 from ingestion.engines.rules.embedded import einvoice_readings
 from ingestion.engines.rules.ewaybill import read_eway_bill
+from ingestion.engines.rules.labelled import read_labelled
 
 ENGINE, VERSION = "rules", "1"
 _CONFLICT_FROM = 0.6
@@ -28,7 +29,7 @@ _LISTS = ("line_items", "items")
 class RulesExtractor:
     """Reads the fields of bills and e-way bills by rules (`ENGINES["extract"]`).
 
-    Other types get an empty extraction: their fields wait for a person or for a model.
+    Other types are read by the labels that their schema names.
     """
 
     def extract(self, *, type: str, schema: str, pages: tuple[PageInput, ...]) -> Extraction:
@@ -39,6 +40,8 @@ class RulesExtractor:
             printed, labelled = read_bill(pages)
         elif type == "eway_bill":
             printed, labelled = read_eway_bill(pages)
+        else:
+            printed, labelled = read_labelled(pages, json.loads(schema))
         carried = list(carried_readings(pages, type_slug=type))
         readings, conflicts = merge(carried, printed, text=_page_text(pages))
         valid = fitting(readings, json.loads(schema))

@@ -88,9 +88,12 @@ def lexicon(*names: str) -> Lexicon:
             for weight, phrases in weighed.items():
                 for phrase in phrases.split("|"):
                     meanings.setdefault(phrase, (field, weight, phrase))
-    ordered = sorted(
-        meanings.values(), key=lambda meaning: (_opening(meaning[2]), -len(meaning[2]))
-    )
+    return compiled(meanings.values())
+
+
+def compiled(meanings: Iterable[tuple[str, float, str]]) -> Lexicon:
+    """A lexicon of (field, weight, phrase), each phrase once, folded, its words by a space."""
+    ordered = sorted(meanings, key=lambda meaning: (_opening(meaning[2]), -len(meaning[2])))
     body = "|".join(
         rf"(?={opening})(?:{'|'.join(_alternative(phrase) for _, _, phrase in alike)})"
         for opening, alike in groupby(ordered, key=lambda meaning: _opening(meaning[2]))
