@@ -154,8 +154,10 @@ def types(user: AnyUser, project: Project | None = None) -> dict[str, str]:
 
 
 def reviewed(asked: Asked, of_field: str = "") -> Reviewed:
-    """By field, most that was not right first; versions and total of `of_field` alone where
-    one is named. A value that was not read has no engine, and so none of the versions."""
+    """Fields with most that was not right come first, versions with the newest.
+
+    Versions and total are those of `of_field` alone where one is named. A value that was not
+    read has no engine, and so none of the versions."""
     rows = list(
         _asked(asked)
         .annotate(span=asked.span_of("at"))
@@ -176,7 +178,7 @@ def reviewed(asked: Asked, of_field: str = "") -> Reviewed:
     return Reviewed(
         total=_sum(_tally(row) for row in kept),
         fields=sorted(fields, key=lambda line: (line.total.right - line.total.values, line.name)),
-        versions=sorted(versions, key=lambda line: -line.total.values),
+        versions=sorted(versions, key=_began, reverse=True),
     )
 
 
@@ -278,6 +280,11 @@ def _lines(
         )
         for one, of_span in by_key.items()
     ]
+
+
+def _began(line: Line) -> tuple[int, str]:
+    """The first span in which it read anything."""
+    return next(at for at, tally in enumerate(line.spans) if tally.values), line.name
 
 
 def _tally(row: Any) -> Tally:

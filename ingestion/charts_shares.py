@@ -11,6 +11,8 @@ from ingestion.charts import Bar, Chart, Key, Label, Point, Stroke
 THIN = 10
 """A share of fewer than this is drawn hollow."""
 MARKS = 6
+LEFT = 10
+"""Percent of the width left free for the labels of the axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +29,18 @@ def over_time(
 ) -> Chart:
     """A line for each series with any values; the axis shows the part in which they lie."""
     shown = [one for one in series if any(n for _, n in one.values)]
+    name = _day if any(span.day > 1 for span in spans) else _month
     low, high = _axis([part / n for one in shown for part, n in one.values if n])
-    wide = 100 / max(1, len(spans))
+    wide = (100 - LEFT) / max(1, len(spans))
     points: list[Point] = []
     strokes: list[Stroke] = []
     for one in shown:
         of_one = [
             Point(
-                x=round((at + 0.5) * wide, 3),
+                x=round(LEFT + (at + 0.5) * wide, 3),
                 y=round(100 * (high - part / n) / (high - low), 3),
                 tone=one.tone,
-                title=f"{one.name}, {spans[at]:%d %b}: {percent(part, n)} ({part:,} of {n:,})",
+                title=f"{one.name}, {name(spans[at])}: {percent(part, n)} ({part:,} of {n:,})",
                 is_thin=n < THIN,
             )
             for at, (part, n) in enumerate(one.values)
@@ -59,7 +62,7 @@ def over_time(
         lines=[Label(at=at, text=f"{100 * (high - at / 100 * (high - low)):g} %") for at in (0, 50)]
         + [Label(at=100, text=f"{100 * low:g} %")] * bool(low),
         marks=[
-            Label(at=round((at + 0.5) * wide, 3), text=f"{spans[at]:%d %b}")
+            Label(at=round(LEFT + (at + 0.5) * wide, 3), text=name(spans[at]))
             for at in range(every // 2, len(spans), every)
         ],
         legend=[Key(tone=one.tone, name=one.name) for one in shown] if len(shown) > 1 else [],
@@ -74,14 +77,14 @@ def over_time(
 def said_and_true(key: str, title: str, bins: Sequence[Bin], *, told: str) -> Chart:
     """A bar for each bin of confidences: how many of its values were right; the stroke across
     it is what their confidences said."""
-    wide = 100 / max(1, len(bins))
+    wide = (100 - LEFT) / max(1, len(bins))
     bars: list[Bar] = []
     strokes: list[Stroke] = []
     for at, one in enumerate(bins):
         said, true = 100 * one.mean_confidence, 100 * one.share_right
         bars.append(
             Bar(
-                x=round((at + 0.2) * wide, 3),
+                x=round(LEFT + (at + 0.2) * wide, 3),
                 y=round(100 - true, 3),
                 width=round(wide * 0.6, 3),
                 height=round(true, 3),
@@ -89,7 +92,7 @@ def said_and_true(key: str, title: str, bins: Sequence[Bin], *, told: str) -> Ch
                 title=f"{_range(one)}: said {said:.0f} %, right {true:.0f} % of {one.n:,}",
             )
         )
-        left, right = round((at + 0.1) * wide, 3), round((at + 0.9) * wide, 3)
+        left, right = (round(LEFT + (at + part) * wide, 3) for part in (0.1, 0.9))
         y = round(100 - said, 3)
         strokes.append(Stroke(x1=left, y1=y, x2=right, y2=y, tone="tone-2"))
     return Chart(
@@ -100,7 +103,7 @@ def said_and_true(key: str, title: str, bins: Sequence[Bin], *, told: str) -> Ch
         strokes=strokes,
         lines=[Label(at=0, text="100 %"), Label(at=50, text="50 %")],
         marks=[
-            Label(at=round((at + 0.5) * wide, 3), text=f"{one.low:.2f}")
+            Label(at=round(LEFT + (at + 0.5) * wide, 3), text=f"{one.low:.2f}")
             for at, one in enumerate(bins)
         ],
         legend=[Key(tone="tone-5", name="were right"), Key(tone="tone-2", name="confidence said")],
@@ -133,6 +136,14 @@ def spark(values: Sequence[tuple[int, int]]) -> Sequence[Stroke]:
 def percent(part: int, of: int) -> str:
     """ "97.3 %"; a dash of nothing."""
     return f"{100 * part / of:.1f} %" if of else "–"
+
+
+def _day(span: date) -> str:
+    return f"{span:%d %b}"
+
+
+def _month(span: date) -> str:
+    return f"{span:%b %Y}"
 
 
 def _cell(part: int, n: int) -> str:

@@ -95,6 +95,8 @@ def _shown(asked: Asked, of_field: str) -> dict[str, Any]:
 def _shares(found: Reviewed) -> dict[str, str]:
     total = found.total
     return {
+        "values": f"{total.values:,}",
+        "right_values": f"{total.right:,}",
         "right": percent(total.right, total.values),
         "wrong": percent(total.wrong, total.values),
         "missed": percent(total.missed, total.values),

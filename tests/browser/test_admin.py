@@ -91,7 +91,8 @@ def wait_until_it_failed_again(page: Page) -> None:
 
 def test_the_pages_of_the_admin_fit_the_screen(screen: Screen, site: Site) -> None:
     page = screen.page
-    for path in ("/admin/", "/admin/ingestion/workerbeat/", "/admin/workers/pause", "/statistics"):
+    own = ("accuracy", "ingestion/workerbeat/", "workers/pause")
+    for path in ("/admin/", "/statistics", *(f"/admin/{name}" for name in own)):
         page.goto(f"{site.url}{path}")
         expect(page.locator("h1")).to_be_visible()
         no_wider_than_the_screen(page)

@@ -17,10 +17,10 @@ def shares(*values: tuple[int, int]) -> Shares:
 def test_a_line_runs_over_the_days_that_have_values() -> None:
     chart = over_time("k", "T", DAYS, [shares((9, 10), (0, 0), (5, 5), (0, 0))], told="")
     assert [(point.x, point.y, point.is_thin) for point in chart.points] == [
-        (12.5, 100.0, False),
-        (62.5, 0.0, True),
+        (21.25, 100.0, False),
+        (66.25, 0.0, True),
     ]
-    assert [(stroke.x1, stroke.x2) for stroke in chart.strokes] == [(12.5, 62.5)]
+    assert [(stroke.x1, stroke.x2) for stroke in chart.strokes] == [(21.25, 66.25)]
     assert chart.rows == [["03 Jan 2026", "100.0 % (5 of 5)"], ["01 Jan 2026", "90.0 % (9 of 10)"]]
 
 
