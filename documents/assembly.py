@@ -91,8 +91,10 @@ def assemble(upload: Upload) -> int:
 
     Belongs into a transaction. Documents are matched by their first page, so that a repeat
     keeps its rows; those that no longer fit and that nobody worked on are removed."""
-    # Locked first: a person who confirms meanwhile comes before or after, never in between.
-    list(Document.objects.select_for_update(of=("self",)).filter(upload=upload).values_list("pk"))
+    # Locked first: a person who confirms meanwhile comes before or after, never in between. By
+    # id, as everybody does who locks several.
+    locked = Document.objects.select_for_update(of=("self",)).filter(upload=upload)
+    list(locked.order_by("pk").values_list("pk"))
     free = (
         Page.objects.filter(upload=upload)
         .exclude(document__reviewer__isnull=False)

@@ -41,8 +41,9 @@ TYPE_THRESHOLD = 0.6
 SAMPLED = "sampled"
 # What no other value than the right one passes. What a sum or a check character is worth is left
 # to the calibration: a subtotal adds up as well as the total that was asked for, and the GSTIN
-# of the other party has a right check character too.
-CERTAIN = frozenset({"irn_matches"})
+# of the other party has a right check character too. To be wrong and pass, a value that two
+# papers print would have to be misread alike on both.
+CERTAIN = frozenset({"irn_matches", "bill_matches_eway"})
 # Dates in an order that speaks for a misreading, and is otherwise nobody's fault.
 ODD_ORDER = frozenset({"due_after_issue"})
 # So many different proofs in one document mean that the page was legible and understood.

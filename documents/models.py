@@ -17,6 +17,8 @@ from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
@@ -265,7 +267,9 @@ class Document(models.Model):
     payload: values by field name, valid against `schema_version`.
     evidence: JSON Pointer -> {"page", "box" [l, t, r, b] or null, "source", "confidence",
     "raw", "checks": [codes passed], "failed": [codes failed], "candidate", "note"}.
-    reasons: [{"code", "field", "message"}], why a person should look.
+    reasons: [{"code", "field", "message"}], why a person should look; "document" names another
+    one that it is about.
+    identity: `documents.identity.Identity`, "" left out; keys: by which others are found.
     text_version: counts up when the pages' text or their set changes; the search index
     compares it.
     """
@@ -287,6 +291,8 @@ class Document(models.Model):
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
     text_version = models.PositiveIntegerField(default=1)
+    identity = models.JSONField(default=dict, blank=True, editable=False)
+    keys = ArrayField(models.BigIntegerField(), default=list, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -307,6 +313,8 @@ class Document(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "status", "created_at"], name="document_review_list"),
+            # Every save asks it: a list of pending entries would be read through each time.
+            GinIndex(fields=["keys"], name="document_keys", fastupdate=False),
         ]
 
     def __str__(self) -> str:
@@ -378,6 +386,58 @@ class Page(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload.filename} · page {self.number}"
+
+
+class DocumentReading(models.Model):
+    """What an engine read of a document, kept as it was before it was weighed: when another
+    document comes that has something to say, it is weighed again without an engine.
+
+    readings, conflicts: `documents.drafts.Reading` each; objections: reasons that the engine
+    itself gives; labelled: names of fields whose label the page prints; engine: name and
+    version."""
+
+    document = models.OneToOneField(
+        Document, models.CASCADE, primary_key=True, related_name="reading"
+    )
+    schema_version = models.ForeignKey(SchemaVersion, models.PROTECT, related_name="+")
+    readings = models.JSONField(default=list)
+    conflicts = models.JSONField(default=list)
+    objections = models.JSONField(default=list)
+    labelled = models.JSONField(default=list)
+    engine = models.CharField(max_length=120, blank=True)
+
+    def __str__(self) -> str:
+        return f"{len(self.readings)} values by {self.engine}"
+
+
+class RelationKind(models.TextChoices):
+    PACKET = "packet", "a bill and its e-way bill, by their number"
+    ONLY_PAIR = "only_pair", "the only bill and the only e-way bill of their packet"
+    DUPLICATE = "duplicate", "the paper that `other` is, come again"
+    NUMBER_TAKEN = "number_taken", "another paper with the number of `other`"
+    NEAR = "near", "looks like `other`"
+
+
+class Relation(models.Model):
+    """What one document has to do with another of its project; written by
+    `documents/relations.py` alone. Papers of a packet have a row each way; in all other rows
+    `other` is the one that came first."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="relations")
+    other = models.ForeignKey(Document, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, choices=RelationKind)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["document", "other"], name="relation_once_per_pair"),
+            CheckConstraint(
+                condition=~Q(document=models.F("other")), name="relation_is_between_two"
+            ),
+            one_of("kind", RelationKind, "relation_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.kind} {self.other_id}"
 
 
 class Correction(models.Model):

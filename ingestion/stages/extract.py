@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 
 from django.db.models import Exists, OuterRef
 
-from documents import calibration, drafts, outcomes, review
+from documents import drafts, relations
 from documents.models import Document, DocumentStatus, Page, SchemaVersion
 from ingestion.engines.base import Extraction, FieldReading
 from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
-from ingestion.stages.inputs import count_processed, documents_of, page_input, wants
+from ingestion.stages.inputs import count_processed, documents_of, packet_of, page_input, wants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +50,16 @@ def work(step: Step, call: Call) -> Extracted:
 
 def save(step: Step, result: Extracted) -> Iterable[Target]:
     assert step.document_id is not None  # noqa: S101
-    document = Document.objects.select_related("type", "project").get(pk=step.document_id)
     found = result.extraction
-    slug = document.type.slug if document.type else ""
-    draft = drafts.make(
-        type_slug=slug,
-        schema=result.schema.schema,
+    read = relations.Read(
+        schema=result.schema,
         readings=[as_reading(reading) for reading in found.readings],
         conflicts=[as_reading(reading) for reading in found.conflicts],
+        objections=[asdict(objection) for objection in found.objections],
         labelled=found.labelled,
         engine=f"{found.engine} {found.engine_version}",
-        thresholds=drafts.thresholds_of(document.project, slug),
-        curves=calibration.active(slug),
-        type_confidence=document.type_confidence,
-        is_sample=outcomes.is_drawn(document.pk, document.project.audit_share),
-        objections=[asdict(objection) for objection in found.objections],
     )
-    review.save_draft(document, result.schema, draft)
+    relations.save_reading(step.document_id, read, packet=packet_of(step.document_id))
     if step.job.kind == Kind.PROCESS:
         count_processed(step)
     return ()

@@ -1,11 +1,12 @@
 """Rows as engines see them, and back."""
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Q
 
-from documents.models import Document, DocumentQuerySet, Page
+from documents.models import Document, DocumentQuerySet, Page, Upload, UploadQuerySet
 from ingestion.engines.base import Box, Limits, Mark, MarkKind, PageInput, TextSource, Word
 from ingestion.models import OPEN_STEP, Job, Kind, Step, StepStatus
 from search import indexing
@@ -16,6 +17,12 @@ def documents_of(job: Job) -> DocumentQuerySet:
     if job.kind == Kind.PROCESS:
         return Document.objects.filter(process_jobs=job)
     return Document.objects.filter(upload=job.upload_id)
+
+
+def packet_of(document_id: UUID) -> UploadQuerySet:
+    """The uploads that came in one batch with a document's own."""
+    batches = Job.objects.filter(upload__documents=document_id, parent__isnull=False)
+    return Upload.objects.filter(jobs__parent__in=batches.values("parent"))
 
 
 def wants(job: Job, stage: str) -> bool:
