@@ -44,6 +44,28 @@ def engines_can_be_found(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 
 @register()
+def einvoice_keys_can_be_read(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[Error]:
+    """Without them every extraction would fail: no signature passes for lack of its key."""
+    if not settings.EINVOICE_KEYS:
+        return []
+    from ingestion.engines.signatures import UnreadableKeys, read_keys
+
+    try:
+        read_keys(settings.EINVOICE_KEYS)
+    except UnreadableKeys as fault:
+        return [
+            Error(
+                "DOCKET_EINVOICE_KEYS names keys that cannot be used.",
+                hint=f"{fault} It takes public RSA keys of 2,048 bits or more as PEM or JWKS.",
+                id="docket.E007",
+            )
+        ]
+    return []
+
+
+@register()
 def steps_end_before_their_task(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Error]:

@@ -297,6 +297,8 @@ ENGINE_THREADS = max(1, _cores() // WORKERS)
 # Set but empty switches the program off; unset means: use it where it is on the PATH.
 TESSERACT_CMD = os.environ.get("TESSERACT_CMD")
 POPPLER_PATH = os.environ.get("POPPLER_PATH")
+# Public keys (a PEM or JWKS file, or a folder of them) that sign the QR codes of e-invoices.
+EINVOICE_KEYS = _text("DOCKET_EINVOICE_KEYS") and str(Path(_text("DOCKET_EINVOICE_KEYS")).resolve())
 ENGINES: dict[str, EngineConfig] = {
     "read": {
         "BACKEND": "ingestion.engines.pages.AutoReader",
@@ -309,7 +311,10 @@ ENGINES: dict[str, EngineConfig] = {
         },
     },
     "classify": {"BACKEND": "ingestion.engines.rules.RulesClassifier"},
-    "extract": {"BACKEND": "ingestion.engines.rules.RulesExtractor"},
+    "extract": {
+        "BACKEND": "ingestion.engines.rules.RulesExtractor",
+        "OPTIONS": {"einvoice_keys": EINVOICE_KEYS},
+    },
     "embed": {
         "BACKEND": "search.engines.minilm.MiniLM",
         "OPTIONS": {"threads": ENGINE_THREADS},

@@ -45,6 +45,7 @@ class MarkKind(StrEnum):
     """What the file itself says, apart from its print."""
 
     EINVOICE_XML = "einvoice_xml"  # Factur-X, ZUGFeRD, XRechnung: CII or UBL
+    FORM_FIELD = "form_field"  # a filled field of a PDF form, see `formfields.FormField`
     GST_QR = "gst_qr"  # signed QR (JWT) of an Indian e-invoice
     EWB_QR = "ewb_qr"  # EWBNO/GSTIN/dd-mm-yyyy hh:mm:ss
     QR = "qr"  # any other QR code or barcode, as text
@@ -209,7 +210,7 @@ class Classifier(Protocol):
 class ValueSource(StrEnum):
     """Where a value came from, in falling order of trust."""
 
-    SIGNED = "signed"  # a signed QR code
+    SIGNED = "signed"  # a code whose signature was verified
     EMBEDDED = "embedded"  # XML or QR that the file carries
     LAYER = "layer"  # read by rules from a PDF's text layer
     OCR = "ocr"  # read by rules from OCR
@@ -249,11 +250,22 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """A reason for review that is no rival value. code: stable; field: its name, "" for the
+    document; message: a sentence that tells the reviewer what to look at."""
+
+    code: str
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """The values that one engine proposes for one document, best reading per pointer.
 
     conflicts: readings that contradict a better one (the print against embedded data).
     labelled: names of fields whose label is printed although no value could be read.
+    objections: what else speaks against the document.
     """
 
     readings: tuple[FieldReading, ...]
@@ -262,6 +274,7 @@ class Extraction:
     engine: str
     engine_version: str
     usage: Usage = Usage()
+    objections: tuple[Objection, ...] = ()
 
 
 class Extractor(Protocol):

@@ -9,13 +9,14 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 
 from PIL import Image
 
 from config.engines import EngineError, EngineFault
 from ingestion import render, render_pdf
-from ingestion.engines import marks, memory, rapid, raster, textlayer
+from ingestion.engines import formfields, marks, memory, rapid, raster, textlayer
 from ingestion.engines.base import (
     FileFacts,
     Limits,
@@ -126,6 +127,8 @@ class AutoReader:
             )
             upright = self.ocr.read(drawn.image, languages)
             codes = () if ignore_embedded else marks.on_page(raster.grey_of(upright.image))
+            if media_type == render.PDF and not ignore_embedded:
+                codes += _form_marks(path, number, drawn.image.size, upright.rotation)
             return _stored(
                 upright.image,
                 drawn.dpi,
@@ -158,7 +161,7 @@ class AutoReader:
             dpi,
             reading,
             source=TextSource.LAYER,
-            codes=marks.on_page(grey),
+            codes=(*marks.on_page(grey), *formfields.marks(layer.fields)),
             limits=limits,
         )
 
@@ -195,6 +198,18 @@ def _attached(path: str, password: str) -> tuple[Mark, ...]:
             return marks.attached(document)
     except EngineError:
         return ()  # a file that only poppler opens; its pages are read all the same
+
+
+def _form_marks(path: str, number: int, size: tuple[int, int], rotation: int) -> tuple[Mark, ...]:
+    """The form on a page that was read by OCR; without boxes where the page was turned."""
+    try:
+        with render_pdf.opened(path) as document:
+            page = render_pdf.load_page(document, number)
+            filled = textlayer.filled_fields(page, width_px=size[0], height_px=size[1])
+    except EngineError:
+        return ()
+    found = formfields.marks(filled)
+    return tuple(replace(mark, box=None) for mark in found) if rotation else found
 
 
 def _text_reading(text: str) -> PageReading:

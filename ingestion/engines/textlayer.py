@@ -16,8 +16,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
+from ingestion.engines import formfields
 from ingestion.engines.base import Box, Word
 from ingestion.engines.columns import in_reading_order
+from ingestion.engines.formfields import FormField
 from ingestion.engines.layout import Line
 from ingestion.engines.raster import Grey, glyph_boxes
 
@@ -44,10 +46,13 @@ _VOWELS = frozenset("aeiouy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """The words of a page's text layer, in lines; `is_legible` if they decode to language."""
+    """The words of a page's text layer, in lines; `is_legible` if they decode to language.
+
+    fields: the filled fields of a form on the page; their values are among the words."""
 
     lines: tuple[Line, ...]
     is_legible: bool
+    fields: tuple[FormField, ...] = ()
 
 
 def read(page: pdfium.PdfPage, *, width_px: int, height_px: int) -> Layer:
@@ -58,8 +63,20 @@ def read(page: pdfium.PdfPage, *, width_px: int, height_px: int) -> Layer:
     finally:
         text_page.close()
     words = _words(characters, _in_pixels(page, boxes, width_px, height_px))
+    filled = filled_fields(page, width_px=width_px, height_px=height_px)
+    words += formfields.words(filled, words)
     words = [word for word in words if _is_on_page(word, width_px, height_px)]
-    return Layer(lines=in_reading_order(words), is_legible=is_legible(characters, unmapped))
+    is_plain = is_legible(characters, unmapped) or (bool(filled) and not characters.strip())
+    return Layer(lines=in_reading_order(words), is_legible=is_plain, fields=filled)
+
+
+def filled_fields(page: pdfium.PdfPage, *, width_px: int, height_px: int) -> tuple[FormField, ...]:
+    """The filled fields of a form, with boxes in pixels of a picture of this size."""
+
+    def in_pixels(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _in_pixels(page, boxes, width_px, height_px)
+
+    return formfields.fields(page, in_pixels)
 
 
 def is_legible(text: str, unmapped: int = 0) -> bool:

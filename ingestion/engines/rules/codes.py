@@ -1,7 +1,8 @@
 """QR codes with data: the signed QR of Indian e-invoices and the QR of e-way bills.
 
-The e-invoice QR is a JWT (RS256). It is decoded, never verified: the issuer's public key is
-not ours to ship, and the readings say so.
+The e-invoice QR is a JWT (RS256). Its signature is verified where the operator has configured
+the issuer's public keys, which are not ours to ship; without them it is decoded all the same,
+and the readings say so. With keys, a code that none of them signed says nothing at all.
 """
 
 import base64
@@ -9,24 +10,59 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from documents.fields import normalise_irn, parse_date, parse_timestamp
-from ingestion.engines.base import Box, FieldReading, Mark, MarkKind, ValueSource
+from ingestion.engines.base import (
+    Box,
+    FieldReading,
+    Mark,
+    MarkKind,
+    Objection,
+    ValueSource,
+)
+from ingestion.engines.signatures import MOST_TOKEN, Key, Verdict, verdict
 
-_MAX_CODE = 20_000
-UNVERIFIED = "signature not verified"
+VERIFIED, UNVERIFIED = "signature verified", "signature not verified"
+_REFUSED = {
+    Verdict.FALSE: Objection(
+        code="signature_invalid",
+        field="",
+        message="The QR code on page {page} is not signed by any configured key, so nothing was "
+        "taken from it: hold it against the e-invoice portal.",
+    ),
+    Verdict.UNKNOWN_KEY: Objection(
+        code="signature_unknown_key",
+        field="",
+        message="The QR code on page {page} names a key that is not configured, so nothing was "
+        "taken from it: add the issuer's key, or hold it against the e-invoice portal.",
+    ),
+}
 
 
-def code_readings(mark: Mark, *, page: int, type_slug: str) -> tuple[FieldReading, ...]:
-    """What a code on `page` says for a document of a type; () for codes of another kind."""
-    if len(mark.payload) > _MAX_CODE:
-        return ()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a code says, and what speaks against it."""
+
+    readings: tuple[FieldReading, ...] = ()
+    objections: tuple[Objection, ...] = ()
+
+
+def read_code(mark: Mark, *, page: int, type_slug: str, keys: tuple[Key, ...] = ()) -> Told:
+    """What a code on `page` says for a document of a type; nothing for codes of another kind."""
+    if len(mark.payload) > MOST_TOKEN:
+        return Told()
     if mark.kind == MarkKind.GST_QR and type_slug == "bill":
-        return _gst(mark.payload, page=page, box=mark.box)
+        found = verdict(mark.payload, keys)
+        if refusal := _REFUSED.get(found):
+            message = refusal.message.format(page=page)
+            return Told(objections=(replace(refusal, message=message),))
+        is_verified = found == Verdict.VERIFIED
+        return Told(readings=_gst(mark.payload, page=page, box=mark.box, is_verified=is_verified))
     if mark.kind == MarkKind.EWB_QR:
-        return _ewb(mark.payload, page=page, box=mark.box, type_slug=type_slug)
-    return ()
+        return Told(readings=_ewb(mark.payload, page=page, box=mark.box, type_slug=type_slug))
+    return Told()
 
 
 def decode_gst_qr(payload: str) -> dict[str, Any]:
@@ -47,7 +83,9 @@ def decode_gst_qr(payload: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _gst(payload: str, *, page: int, box: Box | None) -> tuple[FieldReading, ...]:
+def _gst(
+    payload: str, *, page: int, box: Box | None, is_verified: bool
+) -> tuple[FieldReading, ...]:
     data = decode_gst_qr(payload)
     day = parse_date(str(data.get("DocDt", "")))
     values = {
@@ -58,8 +96,10 @@ def _gst(payload: str, *, page: int, box: Box | None) -> tuple[FieldReading, ...
         "total_amount": _number(data, "TotInvVal"),
         "irn": normalise_irn(_string(data, "Irn")),
     }
+    source = ValueSource.SIGNED if is_verified else ValueSource.EMBEDDED
+    note = VERIFIED if is_verified else UNVERIFIED
     return tuple(
-        _reading(name, value, page=page, box=box, source=ValueSource.SIGNED, note=UNVERIFIED)
+        _reading(name, value, page=page, box=box, source=source, note=note)
         for name, value in values.items()
         if value and value != "URP"
     )

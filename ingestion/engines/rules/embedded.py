@@ -1,10 +1,15 @@
-"""Electronic invoices that a PDF carries: CII of ZUGFeRD 1 and 2, Factur-X, XRechnung; UBL.
+"""Electronic invoices as XML: CII of ZUGFeRD 1 and 2, Factur-X, XRechnung; UBL.
 
 Elements are found by their local names, since ZUGFeRD 1.0 and 2.x differ only in namespaces
 and in the names of a few containers. defusedxml refuses entities and document types.
+
+What the fields are in EN 16931: document_number BT-1, document_date BT-2, due_date BT-9,
+currency BT-5, supplier_name BT-27, supplier_tax_id BT-31 (else BT-32), recipient_name BT-44,
+taxable_amount BT-109, tax_amount BT-110, total_amount BT-112. The rounding (BT-114) belongs to
+the amount due (BT-115), not to the total, and is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element, ParseError
 
@@ -16,24 +21,33 @@ from ingestion.engines.base import FieldReading, ValueSource
 
 MAX_XML = 8_000_000
 MAX_LINES = 2_000
+CII_ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument")
+UBL_ROOTS = ("Invoice", "CreditNote")
+# UNTDID 1001: credit notes as EN 16931 allows them (BT-3).
+_CREDIT_CODES = frozenset(
+    {"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"}
+)
+_AMOUNTS = ("_amount", "_price")
 
 
 def einvoice_readings(xml: str) -> tuple[FieldReading, ...]:
     """What an e-invoice says of itself; () where it is no invoice that we know."""
-    root = _parse(xml)
+    root = parse(xml)
     if root is None:
         return ()
     name = _local(root)
-    if name in ("CrossIndustryInvoice", "CrossIndustryDocument"):
+    if name in CII_ROOTS:
         values = _cii(root)
-    elif name in ("Invoice", "CreditNote"):
+    elif name in UBL_ROOTS:
         values = _ubl(root)
     else:
         return ()
-    return tuple(_reading(pointer, value) for pointer, value in values if value)
+    credits = _is_credit(root)
+    return tuple(_reading(pointer, value, credits) for pointer, value in values if value)
 
 
-def _parse(xml: str) -> Element | None:
+def parse(xml: str) -> Element | None:
+    """The root element; None where the text is no XML, too long or a trap."""
     if len(xml) > MAX_XML:
         return None
     try:
@@ -43,7 +57,9 @@ def _parse(xml: str) -> Element | None:
     return root
 
 
-def _reading(pointer: str, value: str) -> FieldReading:
+def _reading(pointer: str, value: str, credits: bool) -> FieldReading:
+    """A credit note states what is given back without a sign; on paper it often has one."""
+    signed = value.removeprefix("-") if value.startswith("-") else f"-{value}"
     return FieldReading(
         pointer=f"/{pointer}",
         value=value,
@@ -52,7 +68,14 @@ def _reading(pointer: str, value: str) -> FieldReading:
         box=None,
         source=ValueSource.EMBEDDED,
         confidence=0.99,
+        alternatives=(signed,) if credits and pointer.endswith(_AMOUNTS) else (),
     )
+
+
+def _is_credit(root: Element) -> bool:
+    head = _child(root, "ExchangedDocument|HeaderExchangedDocument")
+    code = _text(head, "TypeCode") or _text(root, "InvoiceTypeCode|CreditNoteTypeCode")
+    return _local(root) == "CreditNote" or code in _CREDIT_CODES
 
 
 def _local(element: Element) -> str:
@@ -89,6 +112,25 @@ def _amount(text: str) -> str:
     return format(number, "f") if number.is_finite() and abs(number) < 10**15 else ""
 
 
+def _price(amount: str, base: str) -> str:
+    """The price of one: BT-146 is that of BT-149 units, which is 1 where it is not said."""
+    price, units = _amount(amount), _amount(base)
+    if not price or not units or Decimal(units) <= 0 or Decimal(units) == 1:
+        return price
+    return format((Decimal(price) / Decimal(units)).quantize(Decimal("0.000001")).normalize(), "f")
+
+
+def _discount(changes: Iterable[Element], name: str) -> str:
+    """The allowances of a line (BT-136) less its charges (BT-141), "" where that is none."""
+    total = Decimal(0)
+    for change in changes:
+        indicator = _child(change, "ChargeIndicator")
+        flag = _text(indicator, "Indicator") or _text(indicator)
+        amount = Decimal(_amount(_text(change, name)) or 0)
+        total += -amount if flag.lower() in ("true", "1") else amount
+    return format(total, "f") if total > 0 else ""
+
+
 def _date(text: str) -> str:
     found = parse_date(text)
     return found.value if found else ""
@@ -118,12 +160,17 @@ def _cii(root: Element) -> Iterator[tuple[str, str]]:
     )
     yield "taxable_amount", _in_currency(sums, "TaxBasisTotalAmount", currency)
     yield "tax_amount", _in_currency(sums, "TaxTotalAmount", currency)
-    yield "round_off", _in_currency(sums, "RoundingAmount", currency)
     yield "total_amount", _in_currency(sums, "GrandTotalAmount", currency)
-    lines = list(_children(trade, "IncludedSupplyChainTradeLineItem"))[:MAX_LINES]
-    for index, line in enumerate(lines):
+    lines = [line for line in _children(trade, "IncludedSupplyChainTradeLineItem") if _is_own(line)]
+    for index, line in enumerate(lines[:MAX_LINES]):
         for name, value in _cii_line(line):
             yield f"line_items/{index}/{name}", value
+
+
+def _is_own(line: Element) -> bool:
+    """Whether a line counts: EXTENDED has group and information lines that only repeat."""
+    kind = _text(line, "AssociatedDocumentLineDocument", "LineStatusReasonCode")
+    return kind not in ("GROUP", "INFORMATION")
 
 
 def _in_currency(sums: Element | None, name: str, currency: str) -> str:
@@ -152,11 +199,13 @@ def _cii_line(line: Element) -> Iterator[tuple[str, str]]:
     delivered = _child(line, "SpecifiedLineTradeDelivery|SpecifiedSupplyChainTradeDelivery")
     settled = _child(line, "SpecifiedLineTradeSettlement|SpecifiedSupplyChainTradeSettlement")
     quantity = _child(delivered, "BilledQuantity")
-    yield "description", _text(product, "Name")
+    note = _text(line, "AssociatedDocumentLineDocument", "IncludedNote", "Content")
+    yield "description", _text(product, "Name") or note
     yield "quantity", _amount(_text(quantity))
     yield "unit", (quantity.get("unitCode") or "") if quantity is not None else ""
-    price = _text(agreed, "NetPriceProductTradePrice", "ChargeAmount")
-    yield "unit_price", _amount(price)
+    price = _child(agreed, "NetPriceProductTradePrice")
+    yield "unit_price", _price(_text(price, "ChargeAmount"), _text(price, "BasisQuantity"))
+    yield "discount", _discount(_children(settled, "SpecifiedTradeAllowanceCharge"), "ActualAmount")
     tax = _child(settled, "ApplicableTradeTax")
     yield "tax_rate", _amount(_text(tax, "RateApplicablePercent|ApplicablePercent"))
     total = _text(
@@ -173,7 +222,8 @@ def _ubl(root: Element) -> Iterator[tuple[str, str]]:
     """OASIS UBL 2 Invoice and CreditNote (Peppol BIS, XRechnung)."""
     yield "document_number", _text(root, "ID")
     yield "document_date", _date(_text(root, "IssueDate"))
-    yield "due_date", _date(_text(root, "DueDate"))
+    due = _text(root, "DueDate") or _text(root, "PaymentMeans", "PaymentDueDate")
+    yield "due_date", _date(due)
     for role, name in (
         ("supplier", "AccountingSupplierParty"),
         ("recipient", "AccountingCustomerParty"),
@@ -186,7 +236,6 @@ def _ubl(root: Element) -> Iterator[tuple[str, str]]:
     taxes = list(_children(root, "TaxTotal", "TaxAmount"))
     own = [one for one in taxes if one.get("currencyID") in (currency, None)]
     yield "tax_amount", _amount(_text((own or taxes)[0])) if taxes else ""
-    yield "round_off", _amount(_text(sums, "PayableRoundingAmount"))
     yield "total_amount", _amount(_text(sums, "TaxInclusiveAmount"))
     lines = list(_children(root, "InvoiceLine|CreditNoteLine"))[:MAX_LINES]
     for index, line in enumerate(lines):
@@ -200,9 +249,11 @@ def _ubl_party(role: str, party: Element | None) -> Iterator[tuple[str, str]]:
     yield f"{role}_name", legal or _text(party, "PartyName", "Name")
     town = f"{_text(place, 'PostalZone')} {_text(place, 'CityName')}".strip()
     streets = (_text(place, name) for name in ("StreetName", "AdditionalStreetName"))
-    yield f"{role}_address", _address(*streets, town)
+    yield f"{role}_address", _address(*streets, _text(place, "AddressLine", "Line"), town)
     if role == "supplier":
-        yield "supplier_tax_id", _text(party, "PartyTaxScheme", "CompanyID")
+        schemes = list(_children(party, "PartyTaxScheme"))
+        vat = [one for one in schemes if _text(one, "TaxScheme", "ID").upper() in ("VAT", "VA")]
+        yield "supplier_tax_id", _text(next(iter(vat or schemes), None), "CompanyID")
 
 
 def _ubl_line(line: Element) -> Iterator[tuple[str, str]]:
@@ -211,6 +262,8 @@ def _ubl_line(line: Element) -> Iterator[tuple[str, str]]:
     yield "description", _text(item, "Name") or _text(item, "Description")
     yield "quantity", _amount(_text(quantity))
     yield "unit", (quantity.get("unitCode") or "") if quantity is not None else ""
-    yield "unit_price", _amount(_text(line, "Price", "PriceAmount"))
+    price = _child(line, "Price")
+    yield "unit_price", _price(_text(price, "PriceAmount"), _text(price, "BaseQuantity"))
+    yield "discount", _discount(_children(line, "AllowanceCharge"), "Amount")
     yield "tax_rate", _amount(_text(item, "ClassifiedTaxCategory", "Percent"))
     yield "taxable_amount", _amount(_text(line, "LineExtensionAmount"))

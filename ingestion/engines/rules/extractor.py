@@ -1,36 +1,63 @@
 """The extractor of the rules engine: signed code, then embedded data, then the print."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from documents.fields import find_amounts, find_dates, normalise_amount, squeeze
+from config.engines import EngineUnavailable
+from documents.fields import comparable_number, normalise_amount, squeeze
 from ingestion.engines.base import (
     Extraction,
     FieldReading,
     MarkKind,
+    Objection,
     PageInput,
     ValueSource,
 )
 from ingestion.engines.rules.bill import read_bill
-from ingestion.engines.rules.codes import code_readings
+from ingestion.engines.rules.codes import Told, read_code
 from ingestion.engines.rules.embedded import einvoice_readings
 from ingestion.engines.rules.ewaybill import read_eway_bill
+from ingestion.engines.rules.forms import form_readings
 from ingestion.engines.rules.labelled import read_labelled
+from ingestion.engines.rules.printed import AMOUNTS, Place, Print, placed
+from ingestion.engines.signatures import Key, UnreadableKeys, read_keys
 
 ENGINE, VERSION = "rules", "1"
+IS_ABSENT = "not printed on the page"
 _CONFLICT_FROM = 0.6
 _LISTS = ("line_items", "items")
+# What names a paper and what it asks for: where print and data differ here, one of them is
+# forged or wrong. Elsewhere (names, parts of sums) the two merely choose differently.
+_TELLING = frozenset(
+    {
+        "/document_number", "/document_date", "/total_amount", "/total_invoice_value",
+        "/supplier_gstin", "/recipient_gstin", "/supplier_tax_id", "/irn", "/ewb_number",
+    }
+)  # fmt: skip
+_TOTALS = ("/total_amount", "/total_invoice_value")
+_AMOUNTS_OF_AN_INVOICE = 3  # fewer are no itemised print that a total could be missing from
+_TELLING_LENGTH = 5
+_LOOKALIKES = str.maketrans("oqilzsgb", "00112568")
 
 
 class RulesExtractor:
     """Reads the fields of bills and e-way bills by rules (`ENGINES["extract"]`).
 
     Other types are read by the labels that their schema names.
+    einvoice_keys: PEM or JWKS file, or folder of them, with the public keys that sign
+    e-invoice codes; "" for none, then codes are decoded and not verified.
     """
+
+    def __init__(self, einvoice_keys: str = "") -> None:
+        try:
+            self._keys = read_keys(einvoice_keys)
+        except UnreadableKeys as error:
+            raise EngineUnavailable(str(error), "keys_unreadable") from error
 
     def extract(self, *, type: str, schema: str, pages: tuple[PageInput, ...]) -> Extraction:
         """See `ingestion.engines.base.Extractor`."""
@@ -42,8 +69,12 @@ class RulesExtractor:
             printed, labelled = read_eway_bill(pages)
         else:
             printed, labelled = read_labelled(pages, json.loads(schema))
-        carried = list(carried_readings(pages, type_slug=type))
-        readings, conflicts = merge(carried, printed, text=_page_text(pages))
+        told = carried(pages, type_slug=type, keys=self._keys)
+        readings, conflicts, objections = list(printed), list[FieldReading](), told.objections
+        if told.readings:
+            paper = Print(pages)
+            readings, conflicts = merge(told.readings, printed, paper=paper)
+            objections += tuple(unprinted_total(readings, conflicts, paper))
         valid = fitting(readings, json.loads(schema))
         kept = {reading.pointer for reading in valid}
         return Extraction(
@@ -52,89 +83,162 @@ class RulesExtractor:
             labelled=tuple(name for name in labelled if f"/{name}" not in kept),
             engine=ENGINE,
             engine_version=VERSION,
+            objections=objections,
         )
 
 
-def carried_readings(pages: Sequence[PageInput], *, type_slug: str) -> Iterable[FieldReading]:
-    """What the file itself says: codes on its pages and, for bills, attached e-invoices."""
+def carried(pages: Sequence[PageInput], *, type_slug: str, keys: tuple[Key, ...] = ()) -> Told:
+    """What the file itself says: codes on its pages, filled forms and, for bills, attached
+    e-invoices."""
+    readings: list[FieldReading] = []
+    objections: list[Objection] = []
     for page in pages:
         for mark in page.marks:
             if mark.kind == MarkKind.EINVOICE_XML and type_slug == "bill":
-                yield from einvoice_readings(mark.payload)
-            else:
-                yield from code_readings(mark, page=page.number, type_slug=type_slug)
+                readings += einvoice_readings(mark.payload)
+            told = read_code(mark, page=page.number, type_slug=type_slug, keys=keys)
+            readings += told.readings
+            objections += told.objections
+        readings += form_readings(page, type_slug=type_slug)
+    return Told(readings=tuple(readings), objections=tuple(objections))
 
 
 _RANK = {ValueSource.SIGNED: 0, ValueSource.EMBEDDED: 1}
 
 
 def merge(
-    carried: Iterable[FieldReading], printed: Iterable[FieldReading], *, text: str
+    carried: Iterable[FieldReading], printed: Iterable[FieldReading], *, paper: Print
 ) -> tuple[list[FieldReading], list[FieldReading]]:
     """The best reading per pointer, and the readings that contradict a better one.
 
     A carried value that stands on the page anywhere is confirmed by it, whatever the rules
     took for that field; only a value that is not there and has a printed rival conflicts.
     """
-    print_of = {reading.pointer: reading for reading in printed}
     best: dict[str, FieldReading] = {}
     conflicts: list[FieldReading] = []
     for reading in sorted(carried, key=lambda one: _RANK.get(one.source, 2)):
-        held = best.get(reading.pointer)
-        if held is None:
-            best[reading.pointer] = reading
-        elif not agree(held, reading):
+        held = best.setdefault(reading.pointer, reading)
+        if not agree(held, reading) and reading.pointer in _TELLING:
             conflicts.append(reading)
+    print_of = {reading.pointer: reading for reading in printed}
+    for pointer, held in best.items():
+        if pointer.split("/")[1] not in _LISTS:
+            best[pointer], rival = compared(held, print_of.get(pointer), paper)
+            conflicts += [rival] if rival else []
+    best |= {one.pointer: one for one in paper.located_rows(_rows(best.values()))}
     lists = {name for name in _LISTS if any(p.startswith(f"/{name}/") for p in best)}
+    is_summed = {"/taxable_amount", "/tax_amount", "/total_amount"} <= best.keys()
     for pointer, reading in print_of.items():
-        name = pointer.split("/")[1]
-        if name in lists:
-            continue
-        held = best.get(pointer)
-        if held is None:
-            best[pointer] = reading
-        elif agree(held, reading):
-            best[pointer] = _located(held, reading)
-        elif pointer == "/generated_by" and squeeze(str(held.value)) in squeeze(str(reading.value)):
-            best[pointer] = replace(reading, confidence=max(held.confidence, reading.confidence))
-        elif reading.confidence >= _CONFLICT_FROM and not stands_in(held, text):
-            conflicts.append(reading)
+        if pointer == "/round_off" and is_summed:
+            continue  # the data's sums close without it
+        if pointer.split("/")[1] not in lists:
+            best.setdefault(pointer, reading)
     return list(best.values()), conflicts
 
 
-def _located(held: FieldReading, reading: FieldReading) -> FieldReading:
-    """A carried value with the place where the page prints the same."""
-    if held.box is not None:
-        return held
-    return replace(held, page=reading.page, box=reading.box, raw=reading.raw)
+def _rows(readings: Iterable[FieldReading]) -> list[list[FieldReading]]:
+    """The readings of each row of a list, the description first."""
+    rows: dict[str, list[FieldReading]] = {}
+    for reading in readings:
+        base, _, name = reading.pointer.rpartition("/")
+        if reading.pointer.split("/")[1] in _LISTS:
+            row = rows.setdefault(base, [])
+            row.insert(0 if name == "description" else len(row), reading)
+    return list(rows.values())
+
+
+def compared(
+    held: FieldReading, rival: FieldReading | None, paper: Print
+) -> tuple[FieldReading, FieldReading | None]:
+    """A carried value with the place that prints it, and the reading that contradicts it."""
+    place = None if _is_by_chance(held, rival) else paper.place_of(held)
+    if rival is not None and agree(held, rival):
+        place = Place(page=rival.page, box=rival.box, raw=rival.raw)
+    if place is not None:
+        return placed(held, place), None
+    if (
+        held.pointer == "/generated_by"
+        and rival
+        and squeeze(str(held.value)) in squeeze(str(rival.value))
+    ):
+        return replace(rival, confidence=max(held.confidence, rival.confidence)), None
+    if rival is None or not contradicts(held, rival, is_exact=paper.is_exact):
+        return _noted(held, IS_ABSENT), None
+    return _noted(held, f"the page says {rival.raw[:80]}"), rival
+
+
+def _is_by_chance(held: FieldReading, rival: FieldReading | None) -> bool:
+    """Whether a number is so short that it stands on most pages for something else."""
+    is_short = len(squeeze(str(held.value))) < _TELLING_LENGTH
+    return rival is not None and held.pointer == "/document_number" and is_short
+
+
+def _noted(reading: FieldReading, note: str) -> FieldReading:
+    return replace(reading, note="; ".join(part for part in (reading.note, note) if part))
 
 
 def agree(one: FieldReading, other: FieldReading) -> bool:
     """Whether two readings are the same value: amounts by number, texts by letters and digits."""
     first, second = str(one.value), str(other.value)
-    if first == second:
+    if first == second or second in one.alternatives:
         return True
-    left, right = normalise_amount(first), normalise_amount(second)
-    if one.pointer.endswith(("_amount", "round_off", "_price", "quantity", "_value")):
-        return left is not None and left == right
+    if one.pointer.endswith(AMOUNTS):
+        left, right = normalise_amount(first), normalise_amount(second)
+        others = {normalise_amount(value) for value in one.alternatives}
+        return left is not None and right in {left, *others}
     if one.pointer.endswith("_address"):
         return True  # the order and choice of an address's lines is free
     return squeeze(first) == squeeze(second)
 
 
-def stands_in(reading: FieldReading, text: str) -> bool:
-    """Whether a value is printed anywhere in `text`, in whatever way it is written."""
-    value = str(reading.value)
-    number = normalise_amount(value)
-    if reading.pointer.endswith(("_amount", "round_off", "_price", "quantity", "_value")):
-        return number is not None and any(
-            amount.number == number
-            for comma in (True, False)
-            for amount in find_amounts(text, decimal_comma=comma)
-        )
-    if reading.pointer.endswith("_date"):
-        return any(value in (hit.value, hit.other) for hit in find_dates(text))
-    return squeeze(value) in squeeze(text)
+def contradicts(held: FieldReading, rival: FieldReading, *, is_exact: bool) -> bool:
+    """Whether the print says something else than the data, and not merely less or by another
+    name. `is_exact` where the characters of the page are known, not recognised."""
+    if held.pointer not in _TELLING:
+        return False
+    if rival.confidence < _CONFLICT_FROM and not (is_exact and held.pointer in _TOTALS):
+        return False
+    mine, printed = str(held.value), str(rival.value)
+    if held.pointer == "/document_number" and _is_part(printed, mine):
+        return False
+    if held.pointer == "/supplier_tax_id" and mine[:2].isalpha() != printed[:2].isalpha():
+        return False  # a VAT number and the tax office's number of the same supplier
+    if not is_exact and not held.pointer.endswith(AMOUNTS):
+        return _likened(mine) != _likened(printed)
+    return True
+
+
+def _is_part(printed: str, whole: str) -> bool:
+    """Whether a printed number is the data's number without a series or a year."""
+    parts = re.split(r"[\W_]+", whole.casefold())
+    runs = {
+        "".join(parts[start:end])
+        for start in range(len(parts))
+        for end in range(start + 1, len(parts) + 1)
+    }
+    return comparable_number(printed).casefold() in runs
+
+
+def _likened(text: str) -> str:
+    return squeeze(text).translate(_LOOKALIKES)
+
+
+def unprinted_total(
+    readings: Iterable[FieldReading], conflicts: Sequence[FieldReading], paper: Print
+) -> Iterable[Objection]:
+    """An objection where a carried total is none of the amounts that the pages print."""
+    if not paper.is_exact or paper.count_amounts() < _AMOUNTS_OF_AN_INVOICE:
+        return
+    if any(one.pointer in _TOTALS for one in conflicts):
+        return
+    for reading in readings:
+        if reading.pointer in _TOTALS and IS_ABSENT in reading.note:
+            yield Objection(
+                code="total_not_printed",
+                field=reading.pointer.lstrip("/"),
+                message=f"The file's own data says {reading.value}, but no page prints that "
+                "amount.",
+            )
 
 
 def fitting(
@@ -161,9 +265,3 @@ def _part(schema: Mapping[str, Any], shape: str) -> Mapping[str, Any] | None:
         if not isinstance(node, Mapping):
             return None
     return dict(node)
-
-
-def _page_text(pages: Sequence[PageInput]) -> str:
-    return "\n".join(
-        page.text[:60_000] or " ".join(word.text for word in page.words[:6_000]) for page in pages
-    )[:400_000]
