@@ -15,6 +15,8 @@ from ingestion.scoring import Paper, cer, word_f1
 
 OnProgress = Callable[[batch.Progress], None]
 Pair = tuple[dict[str, Any], dict[str, Any]]
+FAULTS = frozenset({"page_failed", "extract_failed"})
+"""Reasons for review that tell of a run that went wrong, not of a paper that is hard to read."""
 
 
 def evaluate(
@@ -38,7 +40,7 @@ def evaluate(
             _project() as project,
             closing(_read(folder, truths, project, options, on_progress)) as pairs,
         ):
-            scorer(result, pairs)
+            scorer(result, _noted(pairs, result.unread))
         order = {str(truth["file"]): at for at, truth in enumerate(truths)}
         result.documents.sort(key=lambda one: order[one["file"]])
     result.seconds = time.monotonic() - started
@@ -75,6 +77,18 @@ def _read(
     with closing(reports):
         for path, report in reports:
             yield by_path[path], report
+
+
+def _noted(pairs: Iterator[Pair], unread: list[dict[str, Any]]) -> Iterator[Pair]:
+    """The same pairs; a file that was not read, or not all of it, is written down first."""
+    for truth, report in pairs:
+        reasons = [reason for one in report["documents"] for reason in one["reasons"]]
+        faults = [reason for reason in reasons if reason["code"] in FAULTS]
+        fault = report["error"] or next(iter(faults), None)
+        if fault is not None:
+            told = {"code": fault["code"], "message": fault["message"]}
+            unread.append({"file": truth["file"], "error": told})
+        yield truth, report
 
 
 def _fields(result: Result, pairs: Iterator[Pair]) -> None:

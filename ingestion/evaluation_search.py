@@ -71,6 +71,7 @@ def _ingest(
                     ids.setdefault(document["id"], []).append(paths[path])
                 if report["error"]:
                     result.errors.append({"file": paths[path], "error": report["error"]})
+                    result.unread.append(result.errors[-1])
     return ids
 
 

@@ -32,10 +32,11 @@ class RunUnusable(SenderError):
 class Result:
     """What `manage.py evaluate` prints, and what a later run is compared with.
 
-    confusion counts (truth, found). counts, fields: what rates were made of. fingerprint: of
-    all that was read and of what is true of it. documents: one each, in the truth's order,
-    {"document", "file", "values": {name: {"score" 0..1, "truth", "found", ...}}}; of fields
-    also "straight_through", and a name is a JSON Pointer."""
+    unread: {"file", "error"} of files that were not read whole. confusion counts (truth,
+    found). counts, fields: what rates were made of. fingerprint: of all that was read and of
+    what is true of it. documents: one each, in the truth's order, {"document", "file",
+    "values": {name: {"score" 0..1, "truth", "found", ...}}}; of fields also
+    "straight_through" and "confidence", and a name is a JSON Pointer."""
 
     dataset: str
     kind: str
@@ -44,6 +45,7 @@ class Result:
     seconds: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    unread: list[dict[str, Any]] = field(default_factory=list)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     counts: dict[str, int] = field(default_factory=dict)
     fields: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Result:
             "seconds": round(self.seconds, 2),
             "metrics": {name: round(value, 4) for name, value in self.metrics.items()},
             "errors": self.errors,
+            "unread": self.unread,
             "counts": self.counts,
             "fields": self.fields,
             "reliability": [_rounded(asdict(one)) for one in self.reliability],

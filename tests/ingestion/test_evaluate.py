@@ -1,5 +1,5 @@
 """`manage.py evaluate`: what it prints, keeps and refuses. The files are not there, so that
-nothing is read and no worker is needed."""
+nothing is read, no worker is needed, and every run ends with exit code 1."""
 
 import json
 from pathlib import Path
@@ -32,6 +32,13 @@ def folder(tmp_path: Path) -> Path:
     )
 
 
+def evaluate(*words: Any) -> None:
+    """A run that gets to its end."""
+    with pytest.raises(SystemExit) as ended:
+        call_command("evaluate", *words)
+    assert ended.value.code == 1
+
+
 def with_truth(path: Path, *truths: dict[str, Any]) -> Path:
     path.mkdir(exist_ok=True)
     (path / "truth.jsonl").write_text("\n".join(map(json.dumps, truths)))
@@ -43,12 +50,13 @@ def test_a_run_keeps_its_shape_and_compares_with_itself(
     kind: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "run.json"
-    call_command("evaluate", kind, folder, "--json", "--save", kept)
+    evaluate(kind, folder, "--json", "--save", kept)
     told = json.loads(capsys.readouterr().out)
     assert set(told) >= KEYS
     assert runs.kept(kept) == told
-    assert len(told["documents"]) == told["n"]
-    call_command("evaluate", kind, folder, "--json", "--against", kept)
+    assert len(told["documents"]) == len(told["unread"]) == told["n"]
+    assert told["unread"][0]["error"]["code"] == "file_unreadable"
+    evaluate(kind, folder, "--json", "--against", kept)
     again = json.loads(capsys.readouterr().out)["comparison"]
     assert again["documents"] == {"better": 0, "worse": 0, "same": told["n"], "p_value": 1.0}
     assert again["changes"] == []
@@ -59,12 +67,12 @@ def test_what_changed_is_told_for_reading_with_both_values(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "run.json"
-    call_command("evaluate", "fields", folder, "--save", kept)
+    evaluate("fields", folder, "--save", kept)
     run = runs.kept(kept)
     run["documents"][0]["values"]["/total_amount"] |= {"score": 1.0, "found": "9"}
     runs.keep(run, kept)
     capsys.readouterr()
-    call_command("evaluate", "fields", folder, "--against", kept)
+    evaluate("fields", folder, "--against", kept)
     told = capsys.readouterr().out
     assert "against run.json: 0 documents better, 1 worse, 0 same (sign test p = 1.000)" in told
     assert 'worse  /total_amount: "9" -> null   (true: "9.00")' in told
@@ -74,14 +82,12 @@ def test_a_run_over_another_folder_is_refused_with_its_code(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "run.json"
-    call_command("evaluate", "fields", folder, "--save", kept)
+    evaluate("fields", folder, "--save", kept)
     with pytest.raises(CommandError, match=r"\(other_dataset\)"):
         call_command("evaluate", "types", folder, "--against", kept)
     (folder / "a.pdf").write_bytes(b"another paper")
     capsys.readouterr()
-    with pytest.raises(SystemExit) as ended:
-        call_command("evaluate", "fields", folder, "--json", "--against", kept)
-    assert ended.value.code == 1
+    evaluate("fields", folder, "--json", "--against", kept)
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "other_dataset"
 
 

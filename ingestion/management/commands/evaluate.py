@@ -1,7 +1,8 @@
 """`manage.py evaluate fields|types|text|search DIR`: score the system on a folder with truth.
 
 `--save` keeps the run, `--against` compares with one that was kept. A run that cannot be made
-or compared ends with exit code 1 and, with `--json`, `{"error": {"code", "message"}}`."""
+or compared ends with exit code 1 and, with `--json`, `{"error": {"code", "message"}}`. So does,
+with all that it found, a run in which a file could not be read."""
 
 import json
 import sys
@@ -47,10 +48,12 @@ class Command(BaseCommand):
         if options["json"]:
             more = {"comparison": compared.as_json()} if compared else {}
             print(json.dumps(result.as_json() | more, ensure_ascii=False))
-            return
-        _tell(result)
-        if compared:
-            _tell_comparison(compared, options["against"])
+        else:
+            _tell(result)
+            if compared:
+                _tell_comparison(compared, options["against"])
+        if result.unread:
+            sys.exit(1)
 
 
 def _run(options: dict[str, Any]) -> tuple[runs.Result, Comparison | None]:
@@ -99,6 +102,8 @@ def _tell(result: runs.Result) -> None:
             print(f"  {want:>12} -> {got:<12} {count}")
     for error in result.errors[:SHOWN]:
         print(f"  {error}")
+    for unread in result.unread:
+        print(f"  not read: {unread['file']}, {unread['error']['message']}")
 
 
 def _tell_metrics(result: runs.Result) -> None:
@@ -124,6 +129,8 @@ def _tell_comparison(compared: Comparison, path: Path) -> None:
         f"{told['same']} same (sign test p = {told['p_value']:.3f})"
     )
     for name, (old, new) in compared.metrics.items():
+        if "." in name and not name.endswith(".f1"):
+            continue
         before, after = ("-" if v is None else f"{v:.3f}" for v in (old, new))
         print(f"  {name:<42} {before} -> {after}")
     for field, of in compared.by_field().items():
