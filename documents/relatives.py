@@ -40,7 +40,7 @@ from documents.models import (
 )
 
 # How many earlier and later ones are followed of a paper that came a hundred times.
-_EARLIER, _LATER, _LIKE = 5, 20, 20
+_SAME_NUMBER, _EARLIER, _LATER, _LIKE = 200, 5, 20, 20
 _PAGES_COMPARED = 50
 _SMALL_PACKET = 20
 
@@ -108,7 +108,7 @@ def related(document: Document, packet: "QuerySet[Upload]") -> Related:
             found[_in_order(document, other)] = RelationKind.DUPLICATE
         elif identity.is_number_taken(one, another):
             found[_in_order(document, other)] = RelationKind.NUMBER_TAKEN
-    for other in _sharing(document, PACKET).filter(_in_packet(document, packet)):
+    for other in _sharing(document, PACKET).filter(_in_packet(document, packet)).order_by():
         if _are_together(document, other):
             found[document.pk, other.pk] = RelationKind.PACKET
             found[other.pk, document.pk] = RelationKind.PACKET
@@ -122,11 +122,12 @@ def _in_order(one: Document, other: Document) -> Pair:
 
 def _same_number(document: Document) -> list[Document]:
     """The first ones that came before and after with the same number of the same supplier."""
-    others = _of_other_files(document, PAPER).order_by("upload_id", "first_page")
-    earlier = others.filter(upload_id__lt=document.upload_id)[:_EARLIER]
-    later = others.filter(upload_id__gt=document.upload_id)[:_LATER]
+    # Sorted here: asked for the first few in order, the planner might walk all documents.
+    found = _of_other_files(document, PAPER).order_by()[:_SAME_NUMBER]
     of_kind = known(document).kind
-    return [other for other in (*earlier, *later) if known(other).kind == of_kind]
+    others = sorted((other for other in found if known(other).kind == of_kind), key=_place)
+    earlier = [other for other in others if _place(other) < _place(document)]
+    return [*earlier[:_EARLIER], *others[len(earlier) :][:_LATER]]
 
 
 def _in_packet(document: Document, packet: "QuerySet[Upload]") -> Q:

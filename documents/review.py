@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from documents import checks, drafts, outcomes, schemas
+from documents import checks, drafts, identity, outcomes, schemas
 from documents.errors import Conflict, SenderError
 from documents.models import (
     BY_PERSON,
@@ -89,6 +89,7 @@ def correct(
         required = drafts.required_pointers(schema, ())
         document.reasons = [
             *(reason for reason in document.reasons if reason["code"] == drafts.SAMPLED),
+            *_of_others(document),
             *drafts.failed_checks(
                 checks.run_checks(_slug(document), document.payload), document.evidence
             ),
@@ -214,7 +215,17 @@ def _settle(document: Document, actor: AnyUser, status: DocumentStatus, verb: st
     return _store(document, actor, verb)
 
 
+def _of_others(document: Document) -> list[dict[str, str]]:
+    """Reasons that name another document, save those about a value that a person has given."""
+    given = {p for p, found in document.evidence.items() if found["source"] == "person"}
+    return [r for r in document.reasons if "document" in r and f"/{r['field']}" not in given]
+
+
 def _store(document: Document, actor: AnyUser, verb: str) -> Document:
+    known = identity.Identity.of(_slug(document), document.payload)
+    document.identity = known.as_json()
+    looks = [key for key in document.keys if key & 3 == identity.LOOK]
+    document.keys = [*identity.keys(document.project_id, known), *looks]
     document.version += 1
     document.save(
         update_fields=[
@@ -224,6 +235,8 @@ def _store(document: Document, actor: AnyUser, verb: str) -> Document:
             "reasons",
             "reviewer",
             "reviewed_at",
+            "identity",
+            "keys",
             "version",
             "updated_at",
         ]

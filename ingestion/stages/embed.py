@@ -7,6 +7,7 @@ from django.conf import settings
 
 from config import engines
 from config.engines import EngineError
+from documents import relations
 from documents.models import Document, Page
 from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
@@ -73,6 +74,8 @@ def work(step: Step, call: Call) -> Embedded:
 
 def save(step: Step, result: Embedded) -> Iterable[Target]:
     assert step.document_id is not None  # noqa: S101
+    if Document.objects.filter(pk=step.document_id, type=None, first_page=step.first or 1).exists():
+        relations.save_look(step.document_id)
     indexing.save(
         step.document_id,
         result.drafts,
