@@ -8,6 +8,7 @@ differently is a question for a person, on both.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from documents import fields
 from documents.checks import Check
@@ -106,14 +107,13 @@ def check(pointer: str, *, passed: bool) -> Check:
     )
 
 
-def kept(pointer: str, proof: Mapping[str, object]) -> tuple[Check, ...]:
+def kept(pointer: str, proof: Mapping[str, Any]) -> list[Check]:
     """The findings that the evidence of a value remembers: one document alone cannot make
     them again."""
-    passed, failed = proof.get("checks") or (), proof.get("failed") or ()
-    assert isinstance(passed, list | tuple)  # noqa: S101
-    assert isinstance(failed, list | tuple)  # noqa: S101
-    marks = [True] * (MATCHES in passed) + [False] * (MATCHES in failed)
-    return tuple(check(pointer, passed=mark) for mark in marks)
+    marks = (("checks", True), ("failed", False))
+    return [
+        check(pointer, passed=passed) for name, passed in marks if MATCHES in proof.get(name, ())
+    ]
 
 
 def mismatches(kind: str, bill: Identity, eway: Identity) -> tuple[tuple[str, str], ...]:

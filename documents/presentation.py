@@ -129,6 +129,27 @@ def list_row(document: Document) -> dict[str, Any]:
     }
 
 
+def reasons(
+    document: Document, schema: Mapping[str, Any], others: Mapping[str, Document]
+) -> list[dict[str, Any]]:
+    """Why a person should look: beside each reason its field and the document it is about."""
+    return [
+        {
+            **reason,
+            "html_id": reason["field"].replace("/", "-") if schema else "",
+            "other": (other := others.get(reason.get("document", ""))),
+            "other_name": told_document(other) if other else "",
+        }
+        for reason in document.reasons
+    ]
+
+
+def told_document(document: Document) -> str:
+    """Which document it is, in a few words: "Bill in march.pdf, page 3"."""
+    kind = document.type.name if document.type else "Paper"
+    return f"{kind} in {document.upload.filename}, page {document.first_page}"
+
+
 def key_values(document: Document) -> tuple[str, ...]:
     """Up to four values that tell a document apart: the required ones, a name first."""
     if document.schema_version is None:

@@ -70,6 +70,17 @@ def may_review(user: AnyUser, project: Project) -> bool:
     return Project.objects.open_to(user, *REVIEWERS).filter(pk=project.pk).exists()
 
 
+def named_in_reasons(user: AnyUser, document: Document) -> dict[str, Document]:
+    """The other documents that its reasons are about, by id; those that are there and that the
+    user may see."""
+    ids = {reason["document"] for reason in document.reasons if "document" in reason}
+    if not ids:
+        return {}
+    seen = Document.objects.visible_to(user).filter(project=document.project_id, pk__in=ids)
+    shown = seen.select_related("type", "upload").defer("payload", "evidence")
+    return {str(other.pk): other for other in shown}
+
+
 def waiting(user: AnyUser) -> DocumentQuerySet:
     """Documents that wait for this user's review."""
     return Document.objects.open_to(user, *REVIEWERS).filter(status=DocumentStatus.DRAFT_PENDING)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from documents import checks, drafts, fields, schemas
+from documents import checks, drafts, fields, packets, schemas
 from documents.presentation import Badge, Highlight, highlight, in_order, is_table, shown_value
 
 LONG_CHARS = 24
@@ -156,7 +156,7 @@ class Sheet:
     def _field(self, pointer: str, spec: Mapping[str, Any]) -> Field:
         proof: Mapping[str, Any] = self._evidence.get(pointer) or {}
         value = shown_value(drafts.get(self._payload, pointer))
-        findings = [c for c in self._checks if pointer in c.fields]
+        findings = [c for c in self._checks if pointer in c.fields] + packets.kept(pointer, proof)
         state = self._state(pointer, value, proof, findings)
         typed = self._typed.get(pointer, value)
         return Field(

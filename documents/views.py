@@ -262,10 +262,9 @@ def _show(
         "document": document,
         "badge": presentation.STATUS_BADGES[DocumentStatus(document.status)],
         "name": next(iter(presentation.key_values(document)), ""),
-        "reasons": [
-            {**reason, "html_id": reason["field"].replace("/", "-") if schema else ""}
-            for reason in document.reasons
-        ],
+        "reasons": presentation.reasons(
+            document, schema, queries.named_in_reasons(request.user, document)
+        ),
         "sheet": sheet,
         "pages": _pages(request, document, sheet),
         "history": [
