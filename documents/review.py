@@ -157,9 +157,14 @@ def _take(document_id: UUID, version: int, states: tuple[DocumentStatus, ...]) -
 
 
 def _name_pages(document: Document, kind: DocumentType | None) -> None:
-    """Write a person's word on the pages, and that they are one paper from first to last."""
-    pages = list(Page.objects.filter(document=document).only("number", "signals"))
+    """Write a person's word on the pages, and that they are one paper from first to last.
+
+    `signals["said"]` keeps what the classifier had said, [slug, confidence]."""
+    pages = list(Page.objects.filter(document=document).select_related("type").defer("words"))
     for page in pages:
+        if page.type_engine != BY_PERSON:
+            said = [page.type.slug if page.type else "", page.type_confidence]
+            page.signals.setdefault("said", said)
         starts = float(page.number == document.first_page)
         page.signals |= {"starts": starts, "document_number": "", "label": 0, "count": 0}
         page.type, page.type_confidence, page.type_engine = kind, 1.0, BY_PERSON

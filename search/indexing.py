@@ -73,7 +73,7 @@ def _engine(config: str) -> engine_base.Embedder:
 def active_embedder() -> Embedder:
     """The row of the embedder that the settings name.
 
-    Makes it at the first call for a new embedder, with its index over the vectors to come;
+    Makes it at the first call for a new embedder, with its indexes over the vectors to come;
     the shipped one's row is made by a migration. That first call must not follow a change of
     chunks in its transaction: Postgres makes no index then. Loads no model."""
     named = engine()
@@ -85,11 +85,12 @@ def active_embedder() -> Embedder:
             name=named.name, defaults={"dimension": named.dimension}
         )
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"CREATE INDEX IF NOT EXISTS chunk_dense_{embedder.pk:d} ON search_chunk"
-                f" USING hnsw ((dense::halfvec({embedder.dimension:d})) halfvec_cosine_ops)"
-                f" WHERE embedder_id = {embedder.pk:d}"
-            )
+            for name, table in (("chunk", "search_chunk"), ("page", "search_pagevector")):
+                cursor.execute(
+                    f"CREATE INDEX IF NOT EXISTS {name}_dense_{embedder.pk:d} ON {table}"
+                    f" USING hnsw ((dense::halfvec({embedder.dimension:d})) halfvec_cosine_ops)"
+                    f" WHERE embedder_id = {embedder.pk:d}"
+                )
     return embedder
 
 

@@ -1,27 +1,39 @@
 """classify: say of each page that was read what kind of paper it is.
 
 Pages are classified in slices, each with the page before it as context: whether a page goes
-on with a paper shows beside its neighbour."""
+on with a paper shows beside its neighbour. The engine speaks first; where the operator has
+types of their own, examples have a say (`learned.py`). What a person said is left alone."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
-from documents.models import DocumentType, Page
+from documents.models import BY_PERSON, DocumentType, Page
 from ingestion.engines.base import PageType, TypeOption
 from ingestion.models import Job, Step
-from ingestion.stages import ocr
+from ingestion.stages import learned, ocr
 from ingestion.stages.base import Call, Target
 from ingestion.stages.inputs import page_input
+from search import neighbours
 
 SLICE_PAGES = 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified:
+    """By page number what a page is, and what the engine had said of those that examples
+    changed; by page id the vectors that were made on the way."""
+
+    types: dict[int, PageType]
+    said: dict[int, PageType] = field(default_factory=dict)
+    vectors: dict[int, tuple[float, ...]] = field(default_factory=dict)
+
+
 def targets(job: Job) -> Iterable[Target]:
-    unread = set(
-        Page.objects.filter(upload=job.upload_id)
-        .exclude(error_code="")
-        .values_list("number", flat=True)
-    )
-    numbers = [t.first for t in ocr.targets(job) if t.first is not None and t.first not in unread]
+    pages = Page.objects.filter(upload=job.upload_id)
+    unread, named = pages.exclude(error_code=""), pages.filter(type_engine=BY_PERSON)
+    left_out = set(unread.union(named).values_list("number", flat=True))
+    numbers = [t.first for t in ocr.targets(job) if t.first is not None and t.first not in left_out]
     return runs(numbers)
 
 
@@ -41,48 +53,64 @@ def runs(numbers: list[int]) -> list[Target]:
     return [Target(first=part[0], last=part[-1]) for part in slices]
 
 
-def work(step: Step, call: Call) -> dict[int, PageType]:
+def work(step: Step, call: Call) -> Classified:
     assert step.first is not None  # noqa: S101
     # A page alone was parted from its neighbours because one of them cannot be classified.
     context = 0 if step.first == step.last else 1
-    pages = (
+    pages = list(
         Page.objects.filter(upload=step.job.file, error_code="")
         .filter(number__gte=step.first - context, number__lte=step.last)
         .select_related("upload")
         .order_by("number")
     )
-    inputs = tuple(page_input(page, with_attachments=page.number == 1) for page in pages)
-    options = tuple(
-        TypeOption(slug=kind.slug, description=kind.description)
-        for kind in DocumentType.objects.all()
+    types = list(DocumentType.objects.on())
+    found: tuple[PageType, ...] = call(
+        "classify",
+        "classify",
+        pages=tuple(page_input(page, with_attachments=page.number == 1) for page in pages),
+        types=tuple(TypeOption(slug=kind.slug, description=kind.description) for kind in types),
     )
-    found: tuple[PageType, ...] = call("classify", "classify", pages=inputs, types=options)
-    of_page = {page.number: kind for page, kind in zip(inputs, found, strict=True)}
-    return {number: kind for number, kind in of_page.items() if number >= step.first}
+    said = {
+        page: kind for page, kind in zip(pages, found, strict=True) if page.number >= step.first
+    }
+    lesson = learned.apply(said, types, project_id=step.job.project_id, call=call)
+    return Classified(
+        types={page.number: lesson.types.get(page, kind) for page, kind in said.items()},
+        said={page.number: said[page] for page in lesson.types},
+        vectors=lesson.vectors,
+    )
 
 
-def save(step: Step, result: dict[int, PageType]) -> Iterable[Target]:
+def save(step: Step, result: Classified) -> Iterable[Target]:
     types = {kind.slug: kind for kind in DocumentType.objects.all()}
-    pages = Page.objects.filter(upload=step.job.file)
-    for number, kind in result.items():
+    pages = Page.objects.filter(upload=step.job.file).exclude(type_engine=BY_PERSON)
+    for number, kind in result.types.items():
         pages.filter(number=number).update(
             type=types.get(kind.type),
             type_confidence=min(1.0, max(0.0, kind.confidence)),
             runner_up=kind.runner_up,
             runner_up_confidence=kind.runner_up_confidence,
             type_engine=f"{kind.engine} {kind.engine_version}",
-            signals={
-                "starts": kind.starts,
-                "document_number": kind.document_number,
-                "label": kind.page_label,
-                "count": kind.page_count,
-            },
+            signals=_signals(kind, result.said.get(number)),
         )
+    neighbours.save(result.vectors, project_id=step.job.project_id)
     return ()
+
+
+def _signals(kind: PageType, said: PageType | None) -> dict[str, Any]:
+    """What assembly asks of a page, and the engine's own word where examples changed it."""
+    told = {
+        "starts": kind.starts,
+        "document_number": kind.document_number,
+        "label": kind.page_label,
+        "count": kind.page_count,
+    }
+    return told if said is None else told | {"said": [said.type, said.confidence]}
 
 
 def failed(step: Step) -> None:
     """The page keeps its text and is found by search; without a type it is unknown."""
-    Page.objects.filter(upload=step.job.file, number__gte=step.first, number__lte=step.last).update(
+    pages = Page.objects.filter(upload=step.job.file).exclude(type_engine=BY_PERSON)
+    pages.filter(number__gte=step.first, number__lte=step.last).update(
         type=None, type_confidence=0, signals={}
     )

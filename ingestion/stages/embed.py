@@ -13,7 +13,7 @@ from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
 from ingestion.stages.inputs import count_processed, documents_of, wants
 from search import indexing
-from search.indexing import ChunkDraft
+from search.indexing import ChunkDraft, PageText
 from search.models import Embedder
 
 BATCH_TEXTS = 32
@@ -28,7 +28,7 @@ class Embedded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
+class Counter:
     """Counts tokens in the engine child, where the tokenizer is loaded."""
 
     call: Call
@@ -60,16 +60,26 @@ def work(step: Step, call: Call) -> Embedded:
     document = Document.objects.only("text_version").get(pk=step.document_id)
     embedder = indexing.active_embedder()
     pages = indexing.read_pages(step.document_id, first_page=step.first, last_page=step.last)
-    drafts = indexing.cut(pages, _Counter(call, engines.load(settings.ENGINES["embed"]).max_tokens))
-    vectors: list[Sequence[float]] = []
-    for start in range(0, len(drafts), BATCH_TEXTS):
-        texts = tuple(draft.text for draft in drafts[start : start + BATCH_TEXTS])
-        vectors += call("embed", "embed", texts=texts)
-    if len(vectors) != len(drafts):
-        raise EngineError("The embedder gave another number of vectors than it had texts.")
+    drafts = cut(pages, call)
+    vectors = embedded(tuple(draft.text for draft in drafts), call)
     return Embedded(
         drafts=drafts, vectors=vectors, embedder=embedder, text_version=document.text_version
     )
+
+
+def cut(pages: Iterable[PageText], call: Call) -> tuple[ChunkDraft, ...]:
+    """The chunks of some pages, none longer than the embedder of the settings can take."""
+    return indexing.cut(pages, Counter(call, engines.load(settings.ENGINES["embed"]).max_tokens))
+
+
+def embedded(texts: Sequence[str], call: Call) -> list[Sequence[float]]:
+    """A vector for each text. Raises what the engine raises."""
+    vectors: list[Sequence[float]] = []
+    for start in range(0, len(texts), BATCH_TEXTS):
+        vectors += call("embed", "embed", texts=tuple(texts[start : start + BATCH_TEXTS]))
+    if len(vectors) != len(texts):
+        raise EngineError("The embedder gave another number of vectors than it had texts.")
+    return vectors
 
 
 def save(step: Step, result: Embedded) -> Iterable[Target]:

@@ -26,20 +26,18 @@ def text(title: str, **more: Any) -> dict[str, Any]:
     return {"title": title, "type": ["string", "null"], **more}
 
 
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "challan_number": text("Challan number"),
-        "challan_date": text("Challan date", format="date"),
-        "consignee": text("Consignee", **{"x-labels": ["Sent to", "Delivered to"]}),
-        "vehicle": text("Vehicle", pattern="^[A-Z]{2}[0-9]{2}[A-Z]{1,3}[0-9]{4}$"),
-        "packages": {"title": "Packages", "type": ["integer", "null"]},
-        "value": text("Approx. value", pattern=AMOUNT),
-        "left_at": text("Gate pass at", pattern=MOMENT),
-        "received_by": text("Received by"),
-        "goods": {"title": "Goods", "type": "array", "items": {"type": "object"}},
-    },
+PROPERTIES: dict[str, Any] = {
+    "challan_number": text("Challan number"),
+    "challan_date": text("Challan date", format="date"),
+    "consignee": text("Consignee", **{"x-labels": ["Sent to", "Delivered to"]}),
+    "vehicle": text("Vehicle", pattern="^[A-Z]{2}[0-9]{2}[A-Z]{1,3}[0-9]{4}$"),
+    "packages": {"title": "Packages", "type": ["integer", "null"]},
+    "value": text("Approx. value", pattern=AMOUNT),
+    "left_at": text("Gate pass at", pattern=MOMENT),
+    "received_by": text("Received by"),
+    "goods": {"title": "Goods", "type": "array", "items": {"type": "object"}},
 }
+SCHEMA = {"type": "object", "properties": PROPERTIES}
 
 
 def extract(paper: PageInput, schema: dict[str, Any] = SCHEMA) -> Extraction:
@@ -74,7 +72,7 @@ def test_a_label_without_a_value_is_told() -> None:
 
 def test_a_bare_date_belongs_to_no_field_where_there_are_two_dates() -> None:
     due = {"due": text("Due date", format="date")}
-    schema = {"type": "object", "properties": SCHEMA["properties"] | due}
+    schema = {"type": "object", "properties": PROPERTIES | due}
     assert not any("date" in one.pointer for one in extract(page(CHALLAN), schema).readings)
 
 

@@ -1,0 +1,249 @@
+"""What examples and a description say about the type of a page. Pure.
+
+An engine by rules has spoken first (`Said`). What decides, in this order:
+
+    the engine is sure of a shipped type      it stands, whatever the neighbours are
+    it is less sure of one                    it stands, unless AGREEING neighbours as good as
+                                              identical to the page all say otherwise
+    it says unknown, or a type of the         the evidence is added up, type by type: examples
+    operator's own by its title               that are near, titles, the description's words
+
+Similarities are cosines of unit vectors. A type is its slug, unknown is "".
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+
+from documents.fields import fold
+from search import terms
+
+# From this confidence on, the engine's word for a shipped type is final.
+SURE = 0.9
+NEIGHBOURS = 10
+# How many examples as near as this must agree before a less sure engine is overruled.
+AGREEING = 3
+IDENTICAL = 0.93
+
+# An example at this similarity counts as much as the possibility that a page is of no type;
+# each SCALE nearer or farther, e times as much or as little.
+LEVEL = 0.7
+SCALE = 0.05
+# More examples of a type than these add nothing: it is how near they are that tells.
+COUNTED = 3
+# A heading that its examples share makes them count more, or less where all others have it;
+# alone it says little, since it may be a letterhead. The name of the type speaks for itself.
+TITLED = 6.0
+UNTITLED = 0.15
+NAMED = 2.0
+USUAL = 0.75
+
+# A description of fewer telling words is no description.
+LEAST_WORDS = 5
+DESCRIBED = 0.9
+DESCRIBED_SCALE = 0.15
+# A description alone: below what a document needs to pass without a person.
+CAP_DESCRIBED = 0.55
+CAP_TITLED = 0.85
+
+_HEAD_LINES = 12
+_HEADING_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The engine's word for a page."""
+
+    type: str
+    confidence: float
+    runner_up: str = ""
+    runner_up_confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A page of which a person said what it is, and how near it stands (-1..1)."""
+
+    type: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What a page shows of one type.
+
+    examples: how many the type has; wording: share of the description's telling words that
+    stand on the page, 0..1; likeness: cosine of page and description; is_named: its name
+    stands as a title; is_titled: that, or a heading that its examples share;
+    is_title_usual: nearly all of its examples are titled."""
+
+    examples: int = 0
+    wording: float = 0.0
+    likeness: float = 0.0
+    is_named: bool = False
+    is_titled: bool = False
+    is_title_usual: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The type of a page after all; is_taught where the engine alone would not have said so."""
+
+    type: str
+    confidence: float
+    runner_up: str
+    runner_up_confidence: float
+    is_taught: bool
+
+
+def decide(
+    said: Said,
+    neighbours: Sequence[Neighbour],
+    signs: Mapping[str, Signs],
+    shipped: Collection[str],
+) -> Decision:
+    """The type of a page. `neighbours` nearest first; `signs` of every type that may be given."""
+    if said.type in shipped:
+        if is_final(said, shipped):
+            return _kept(said)
+        return _overruled(said, neighbours, signs) or _kept(said)
+    return _weighed(said, neighbours, signs)
+
+
+def is_final(said: Said, shipped: Collection[str]) -> bool:
+    """Whether no example can change the engine's word, so that none need be asked."""
+    return said.type in shipped and said.confidence >= SURE
+
+
+def _kept(said: Said) -> Decision:
+    return Decision(
+        type=said.type,
+        confidence=said.confidence,
+        runner_up=said.runner_up,
+        runner_up_confidence=said.runner_up_confidence,
+        is_taught=False,
+    )
+
+
+def _overruled(
+    said: Said, neighbours: Sequence[Neighbour], signs: Mapping[str, Signs]
+) -> Decision | None:
+    nearest = neighbours[:AGREEING]
+    types = {one.type for one in nearest}
+    is_agreed = len(nearest) == AGREEING and len(types) == 1
+    if not is_agreed or nearest[-1].similarity < IDENTICAL:
+        return None
+    (other,) = types
+    if other == said.type or not (other == "" or other in signs):
+        return None
+    agreeing = sum(one.type == other and one.similarity >= IDENTICAL for one in neighbours)
+    return Decision(
+        type=other,
+        confidence=_succession(agreeing),
+        runner_up=said.type,
+        runner_up_confidence=round(min(said.confidence, 1 - _succession(agreeing)), 3),
+        is_taught=True,
+    )
+
+
+def _weighed(said: Said, neighbours: Sequence[Neighbour], signs: Mapping[str, Signs]) -> Decision:
+    # A type that is not offered is still none of those that are.
+    neighbours = [one if one.type in signs else replace(one, type="") for one in neighbours]
+    support = {slug: _support(slug, neighbours, sign) for slug, sign in signs.items()}
+    support[""] = 1.0 + _nearness("", neighbours)
+    whole = sum(support.values())
+    shares = {
+        slug: min(part / whole, _cap(signs[slug]) if slug else 1.0)
+        for slug, part in support.items()
+    }
+    if said.type in shares:
+        shares[said.type] = max(shares[said.type], said.confidence if said.type else 0.0)
+    ranked = sorted(shares, key=lambda slug: -shares[slug])
+    best = ranked[0] if shares[ranked[0]] >= 0.5 else ""
+    second = next(slug for slug in (*ranked, "") if slug != best) if len(ranked) > 1 else ""
+    confidence = shares[best] if best else max(shares[""], 1 - shares[ranked[0]])
+    if not best and said.type == "":
+        confidence = min(confidence, said.confidence)
+    return Decision(
+        type=best,
+        confidence=round(confidence, 3),
+        runner_up=second,
+        runner_up_confidence=round(min(shares.get(second, 0.0), 1 - confidence), 3),
+        is_taught=best != said.type,
+    )
+
+
+def _support(slug: str, neighbours: Sequence[Neighbour], sign: Signs) -> float:
+    near = _nearness(slug, neighbours)
+    if sign.is_titled:
+        near *= TITLED
+    elif sign.is_title_usual:
+        near *= UNTITLED
+    if sign.is_named:
+        near = max(near, NAMED)
+    return near + exp((sign.wording + sign.likeness - DESCRIBED) / DESCRIBED_SCALE) * (
+        sign.wording > 0
+    )
+
+
+def _nearness(slug: str, neighbours: Sequence[Neighbour]) -> float:
+    own = [one.similarity for one in neighbours if one.type == slug][:COUNTED]
+    return sum(exp((similarity - LEVEL) / SCALE) for similarity in own)
+
+
+def _cap(sign: Signs) -> float:
+    """No surer than the number of examples allows."""
+    known = _succession(sign.examples) if sign.examples else CAP_DESCRIBED
+    return max(known, CAP_TITLED) if sign.is_named else known
+
+
+def _succession(count: int) -> float:
+    """Laplace's rule of succession: how sure `count` cases without a miss can make us."""
+    return round((count + 1) / (count + 2), 3)
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """The terms of a text but those of words that carry grammar only."""
+    return frozenset(
+        term
+        for word in terms.words(text)
+        if not terms.is_stop_word(text[word.start : word.end])
+        for term in word.terms
+    )
+
+
+def wording(description: frozenset[str], page: frozenset[str]) -> float:
+    """Share of a description's telling words that stand on a page; 0 for too few words."""
+    if len(description) < LEAST_WORDS:
+        return 0.0
+    return len(description & page) / len(description)
+
+
+def headings(text: str) -> frozenset[str]:
+    """The lines at the head of a page that may be titles: short, of words, without digits."""
+    lines = [squeezed(line) for line in text[:3_000].splitlines() if line.strip()][:_HEAD_LINES]
+    return frozenset(line for line in lines if 4 <= len(line) <= _HEADING_CHARS)
+
+
+def squeezed(line: str) -> str:
+    """The letters of a line, folded; "" where it holds digits and is no bare title."""
+    folded = fold(line)
+    if any(char.isdigit() for char in folded):
+        return ""
+    return re.sub(r"[\W_]+", "", folded)
+
+
+def shared_headings(
+    own: Sequence[frozenset[str]], others: Iterable[frozenset[str]]
+) -> frozenset[str]:
+    """Headings that more than half of a type's examples share, two at least, and that no
+    example of anything else has."""
+    foreign = frozenset().union(*others)
+    counts: dict[str, int] = {}
+    for found in own:
+        for heading in found - foreign:
+            counts[heading] = counts.get(heading, 0) + 1
+    return frozenset(
+        heading for heading, count in counts.items() if count >= 2 and 2 * count > len(own)
+    )
