@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from documents.models import Document, DocumentStatus, Project
-from ingestion import batch, evaluation_search, removal, scoring
+from ingestion import batch, evaluation_search, removal, scoring, scoring_sums
 from ingestion.intake import DEFAULT, Options
 from ingestion.runs import NoTruth, Result, fingerprint, lines
 from ingestion.scoring import Paper, cer, word_f1
@@ -94,17 +94,16 @@ def _noted(pairs: Iterator[Pair], unread: list[dict[str, Any]]) -> Iterator[Pair
 def _fields(result: Result, pairs: Iterator[Pair]) -> None:
     papers: list[Paper] = []
     for truth, report in pairs:
-        evidence = _evidence(report)
+        proofs = _proofs(report)
         for key, expected, document in _matched(truth, report):
-            values = scoring.score(
-                expected, document.get("fields") or {}, evidence.get(document.get("id", ""), {})
-            )
+            evidence, schema = proofs.get(document.get("id", ""), ({}, None))
+            values = scoring.score(expected, document.get("fields") or {}, evidence, schema)
             is_created = document.get("status") == DocumentStatus.DRAFT_CREATED
             papers.append(
                 Paper(key=key, file=truth["file"], is_straight_through=is_created, values=values)
             )
-    result.metrics, result.counts = scoring.metrics(papers), scoring.counts_of(papers)
-    result.fields, result.reliability = scoring.by_field(papers), scoring.bins_of(papers)
+    result.metrics, result.counts = scoring_sums.metrics(papers), scoring_sums.counts_of(papers)
+    result.fields, result.reliability = scoring_sums.by_field(papers), scoring_sums.bins_of(papers)
     result.documents = [_told(paper) for paper in papers]
     result.errors = [
         {"file": paper.file, "field": value.field, "truth": value.truth, "found": value.found}
@@ -114,11 +113,17 @@ def _fields(result: Result, pairs: Iterator[Pair]) -> None:
     ]
 
 
-def _evidence(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Evidence of a report's documents by id; no part of what `ingest` tells."""
+def _proofs(report: Mapping[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Evidence and schema of a report's documents by id; no part of what `ingest` tells."""
     ids = [document["id"] for document in report["documents"]]
-    rows = Document.objects.filter(pk__in=ids).values_list("pk", "evidence")
-    return {str(key): evidence for key, evidence in rows}
+    rows = Document.objects.filter(pk__in=ids).select_related("schema_version")
+    return {
+        str(document.pk): (
+            document.evidence,
+            document.schema_version.schema if document.schema_version else None,
+        )
+        for document in rows
+    }
 
 
 def _told(paper: Paper) -> dict[str, Any]:

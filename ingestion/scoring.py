@@ -13,8 +13,8 @@ alike; what is left over on either side stands alone.
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,24 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
-from documents import fields, reliability
+from documents import fields
 from ingestion import assignment
 
 _WORD = re.compile(r"[A-Za-z0-9.,/%$-]+")
 _DATES = ("_date", "valid_until")
-_AMOUNTS = ("_amount", "unit_price", "quantity", "discount", "tax_rate", "round_off", "_value")
+_TIMES = ("_at",)
+_AMOUNTS = (
+    "_amount",
+    "unit_price",
+    "quantity",
+    "discount",
+    "tax_rate",
+    "round_off",
+    "_value",
+    "_km",
+)
 _TABLES = ("line_items", "items")
+Row = Mapping[str, Any]
 
 
 def word_f1(truth: str, text: str) -> float:
@@ -44,27 +55,58 @@ def cer(truth: str, text: str) -> float:
     return Levenshtein.distance(expected, found) / max(1, len(expected))
 
 
-def normal(name: str, value: object) -> str:
-    """A value of the field `name` in the form in which it is compared; "" for none."""
+def normal(name: str, value: object, kind: str = "") -> str:
+    """A value of the field `name` in the form in which it is compared; "" for none.
+
+    kind: date, time, amount or text; by the field's name where it is not told."""
     if value is None:
         return ""
     text = str(value)
-    if name.endswith(_DATES):
-        found = fields.parse_date(text)
-        return found.value if found else _folded(text)
-    if name.endswith(_AMOUNTS):
-        amount = fields.parse_amount(text)
-        number = fields.normalise_amount(amount or text)
-        return f"{number.normalize():f}" if number is not None else _folded(text)
-    return _folded(text)
+    match kind or _kind_by_name(name):
+        case "date":
+            found = fields.parse_date(text)
+            return found.value if found else _folded(text)
+        case "time":
+            return fields.parse_timestamp(text) or _folded(text)
+        case "amount":
+            number = fields.normalise_amount(fields.parse_amount(text) or text)
+            return f"{number.normalize():f}" if number is not None else _folded(text)
+        case _:
+            return _folded(text)
+
+
+def _kind_by_name(name: str) -> str:
+    for kind, ends in (("date", _DATES), ("time", _TIMES), ("amount", _AMOUNTS)):
+        if name.endswith(ends):
+            return kind
+    return "text"
+
+
+def _kinds(schema: Row) -> dict[str, str]:
+    """The kind of each field and column that a type's schema tells of."""
+    kinds: dict[str, str] = {}
+    for name, spec in (schema.get("properties") or {}).items():
+        columns = (spec.get("items") or {}).get("properties") or {}
+        kinds |= {f"{name}.{column}": _kind_by_schema(of) for column, of in columns.items()}
+        kinds[name] = _kind_by_schema(spec)
+    return kinds
+
+
+def _kind_by_schema(spec: Row) -> str:
+    pattern = str(spec.get("pattern") or "")
+    if spec.get("format") == "date":
+        return "date"
+    if "T[0-9]" in pattern:
+        return "time"
+    is_number = {"integer", "number"} & {
+        *([t] if isinstance(t := spec.get("type"), str) else t or ())
+    }
+    return "amount" if is_number or pattern.startswith("^-?[0-9]") else "text"
 
 
 def _folded(text: str) -> str:
     kept = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in kept if c.isalnum())
-
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,39 +160,50 @@ class Paper:
         return all(value.is_right for value in self.values if not value.is_cell)
 
 
-def score(truth: Row, payload: Row, evidence: Mapping[str, Row]) -> list[Value]:
-    """The values that `truth` names. evidence: as `documents.models.Document.evidence`."""
+def score(
+    truth: Row, payload: Row, evidence: Mapping[str, Row], schema: Row | None = None
+) -> list[Value]:
+    """The values that `truth` names. evidence: as `documents.models.Document.evidence`;
+    schema: that of the document, which says what is a date and what an amount."""
+    kinds = _kinds(schema or {})
     values: list[Value] = []
     for name, expected in truth.items():
-        if name in _TABLES:
-            values += _cells(name, expected or [], payload.get(name) or [], evidence)
+        if name in _TABLES or isinstance(expected, list):
+            values += _cells(name, expected or [], payload.get(name) or [], evidence, kinds)
         else:
-            pointer = f"/{name}"
-            values.append(_value(pointer, name, expected, payload.get(name), evidence.get(pointer)))
+            proof = evidence.get(f"/{name}")
+            values.append(_value(f"/{name}", name, expected, payload.get(name), proof, kinds))
     return values
 
 
-def _value(pointer: str, name: str, expected: Any, found: Any, proof: Row | None) -> Value:
-    column = name.rpartition(".")[2]
+def _value(
+    pointer: str, name: str, expected: Any, found: Any, proof: Row | None, kinds: Mapping[str, str]
+) -> Value:
     read = found if found is not None or proof is None else proof.get("candidate")
+    column, kind = name.rpartition(".")[2], kinds.get(name, "")
     return Value(
         pointer=pointer,
         field=name,
         truth=expected,
         found=found,
-        want=normal(column, expected),
-        got=normal(column, found),
-        read=normal(column, read),
+        want=normal(column, expected, kind),
+        got=normal(column, found, kind),
+        read=normal(column, read, kind),
         confidence=None if proof is None else float(proof["confidence"]),
     )
 
 
 def _cells(
-    name: str, truth: Sequence[Row], found: Sequence[Row], evidence: Mapping[str, Row]
+    name: str,
+    truth: Sequence[Row],
+    found: Sequence[Row],
+    evidence: Mapping[str, Row],
+    kinds: Mapping[str, str],
 ) -> Iterator[Value]:
     """Cells of a table; a truth without rows says of every cell that it should not be there."""
     columns = list(dict.fromkeys(column for row in truth or found for column in row))
-    place = dict(_paired(truth, found, columns))
+    of_columns = {column: kinds.get(f"{name}.{column}", "") for column in columns}
+    place = dict(_paired(truth, found, of_columns))
     extra = [at for at in range(len(found)) if at not in place.values()]
     rows = [(str(number), row, place.get(number)) for number, row in enumerate(truth)]
     rows += [(f"+{number}", {}, at) for number, at in enumerate(extra)]
@@ -162,17 +215,20 @@ def _cells(
                 row.get(column),
                 None if at is None else found[at].get(column),
                 evidence.get(f"/{name}/{at}/{column}"),
+                kinds,
             )
 
 
 def _paired(
-    truth: Sequence[Row], found: Sequence[Row], columns: Sequence[str]
+    truth: Sequence[Row], found: Sequence[Row], columns: Mapping[str, str]
 ) -> list[tuple[int, int]]:
-    """Which row of the truth is which that was found: most right cells, then most alike."""
+    """Which row of the truth is which that was found: most right cells, then most alike.
+
+    columns: name -> kind."""
     if not truth or not found:
         return []
     wanted, got = (
-        [[normal(column, row.get(column)) for column in columns] for row in rows]
+        [[normal(name, row.get(name), kind) for name, kind in columns.items()] for row in rows]
         for rows in (truth, found)
     )
     a, b = np.array(wanted, dtype=object), np.array(got, dtype=object)
@@ -183,123 +239,3 @@ def _paired(
     # All rows together are less alike than one right cell weighs.
     most = 100 * min(a.shape[0], b.shape[0]) + 1
     return assignment.assign(same.astype(np.int64) * most + alike.astype(np.int64))
-
-
-# -- adding up ------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Count:
-    right: int = 0
-    filled: int = 0
-    asked: int = 0
-    fuzzy: float = 0.0
-
-    def add(self, value: Value) -> None:
-        self.asked += bool(value.want)
-        self.filled += bool(value.got)
-        self.right += bool(value.want) and value.is_right
-        self.fuzzy += value.fuzzy if value.want else 0.0
-
-    def metrics(self, name: str) -> dict[str, float]:
-        """Precision over what was filled, recall (`exact` is its older name) over what is
-        true, F1 of both; fuzzy is the mean over what is true."""
-        recall = self.right / max(1, self.asked)
-        return {
-            f"{name}.exact": recall,
-            f"{name}.precision": self.right / max(1, self.filled),
-            f"{name}.recall": recall,
-            f"{name}.f1": 2 * self.right / max(1, self.asked + self.filled),
-            f"{name}.fuzzy": self.fuzzy / max(1, self.asked),
-        }
-
-
-def metrics(papers: Sequence[Paper]) -> dict[str, float]:
-    """The stable names of DESIGN section 7, and beside them those of cells and of what goes
-    straight through.
-
-    straight_through_error_rate: documents with any wrong value, cells included, among those
-    that went straight through; straight_through_value_error_rate: wrong values among all that
-    were filled in those. `..._at_most`: what the first hardly exceeds (95 %)."""
-    values = [value for paper in papers for value in paper.values]
-    counts = _counted(values, lambda value: value.field)
-    result: dict[str, float] = {}
-    for name, count in sorted(counts.items()):
-        if count.asked:
-            result |= count.metrics(name if "." in name else f"fields.{name}")
-    whole = _counted(values, lambda value: "cells" if value.is_cell else "fields")
-    result["mean_exact"] = whole["fields"].right / max(1, whole["fields"].asked)
-    result["documents_exact"] = _share(papers, lambda paper: paper.is_exact)
-    if "cells" in whole:
-        cells = whole["cells"].metrics("line_items")
-        names = ("precision", "recall", "f1", "fuzzy")
-        result |= {f"line_items_{name}": cells[f"line_items.{name}"] for name in names}
-        result["line_items_rows_exact"] = _rows_exact(papers)
-        result["documents_and_items_exact"] = _share(
-            papers, lambda paper: all(value.is_right for value in paper.values)
-        )
-    told = counts_of(papers)
-    straight, accepted = told["straight_through"], told["accepted_values"]
-    result["straight_through_rate"] = straight / max(1, told["documents"])
-    result["straight_through_error_rate"] = told["straight_through_wrong"] / max(1, straight)
-    result["straight_through_value_error_rate"] = told["accepted_wrong"] / max(1, accepted)
-    result["straight_through_error_rate_at_most"] = reliability.at_most(
-        told["straight_through_wrong"], straight
-    )
-    result["expected_calibration_error"] = reliability.calibration_error(bins_of(papers))
-    return result
-
-
-def counts_of(papers: Sequence[Paper]) -> dict[str, int]:
-    """What the rates of `metrics` were made of."""
-    straight = [paper for paper in papers if paper.is_straight_through]
-    accepted = [value for paper in straight for value in paper.values if value.got]
-    return {
-        "documents": len(papers),
-        "values": sum(bool(value.want) for paper in papers for value in paper.values),
-        "straight_through": len(straight),
-        "straight_through_wrong": sum(any(v.is_wrong for v in p.values) for p in straight),
-        "accepted_values": len(accepted),
-        "accepted_wrong": sum(value.is_wrong for value in accepted),
-    }
-
-
-def by_field(papers: Sequence[Paper]) -> dict[str, dict[str, int]]:
-    """How many values of each field are true, were filled, and are right."""
-    counts = _counted((v for paper in papers for v in paper.values), lambda value: value.field)
-    return {
-        name: {"true": count.asked, "filled": count.filled, "right": count.right}
-        for name, count in sorted(counts.items())
-    }
-
-
-def bins_of(papers: Sequence[Paper]) -> list[reliability.Bin]:
-    """Confidence against truth, over all values that were read; candidates included."""
-    return reliability.binned(
-        (value.confidence, value.read == value.want)
-        for paper in papers
-        for value in paper.values
-        if value.read and value.confidence is not None
-    )
-
-
-def _counted(values: Iterable[Value], key: Callable[[Value], str]) -> dict[str, _Count]:
-    counts: dict[str, _Count] = defaultdict(_Count)
-    for value in values:
-        counts[key(value)].add(value)
-    return counts
-
-
-def _share(papers: Sequence[Paper], holds: Callable[[Paper], bool]) -> float:
-    return sum(holds(paper) for paper in papers) / max(1, len(papers))
-
-
-def _rows_exact(papers: Sequence[Paper]) -> float:
-    """Rows of the truth of which every cell is right."""
-    rows: dict[tuple[str, str], bool] = {}
-    for paper in papers:
-        for value in paper.values:
-            row = value.pointer.rpartition("/")[0]
-            if value.is_cell and "/+" not in row:
-                rows[paper.key, row] = rows.get((paper.key, row), True) and value.is_right
-    return sum(rows.values()) / max(1, len(rows))

@@ -4,18 +4,9 @@ from typing import Any
 
 import pytest
 
-from ingestion.scoring import (
-    Paper,
-    Value,
-    bins_of,
-    by_field,
-    cer,
-    counts_of,
-    metrics,
-    normal,
-    score,
-    word_f1,
-)
+from documents.schemas import shipped_schema
+from ingestion.scoring import Paper, Value, cer, normal, score, word_f1
+from ingestion.scoring_sums import bins_of, by_field, counts_of, metrics
 
 
 def test_words_are_counted_as_a_multiset_in_lower_case() -> None:
@@ -38,6 +29,8 @@ def test_character_errors_are_counted_per_character_of_the_truth() -> None:
         ("total_amount", "1,04,571.50", "104571.5"),
         ("supplier_name", "Ada & Co., Ltd", "ADA CO LTD"),
         ("distance_km", 42, "42"),
+        ("generated_at", "31/03/2024 02:05 PM", "2024-03-31T14:05"),
+        ("tax_rate", "18 %", "18.00"),
     ],
 )
 def test_values_are_compared_by_what_they_mean(name: str, one: object, other: object) -> None:
@@ -58,6 +51,30 @@ def paper(
 
 def cells(truth: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[Value]:
     return score({"line_items": truth}, {"line_items": found}, {})
+
+
+def test_the_schema_says_what_is_an_amount_whatever_its_name() -> None:
+    schema = shipped_schema("bill")
+    schema["properties"]["premium"] = schema["properties"]["total_amount"]
+    schema["properties"]["legs"] = {
+        "type": "array",
+        "items": {"properties": {"day": schema["properties"]["due_date"]}},
+    }
+    truth = {"premium": "1,200.00", "legs": [{"day": "31 March 2024"}]}
+    payload = {"premium": "1200", "legs": [{"day": "2024-03-31"}]}
+    assert all(value.is_right for value in score(truth, payload, {}, schema))
+    assert not score(truth, payload, {})[0].is_right
+
+
+@pytest.mark.parametrize("slug", ["bill", "eway_bill"])
+def test_names_and_schemas_of_the_shipped_types_agree_on_kinds(slug: str) -> None:
+    """A truth is scored by names where no document was found for it."""
+    for name, spec in shipped_schema(slug)["properties"].items():
+        for field, of in (spec.get("items", {}).get("properties") or {name: spec}).items():
+            for value in ("31/03/2024 02:05 PM", "1,200.50"):
+                schema = {"properties": {field: of}}
+                by_schema = score({field: value}, {}, {}, schema)
+                assert [one.want for one in by_schema] == [normal(field, value)], field
 
 
 def test_a_document_is_exact_when_every_true_field_is() -> None:

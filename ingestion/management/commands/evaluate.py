@@ -135,7 +135,7 @@ def _tell_comparison(compared: Comparison, path: Path) -> None:
         print(f"  {name:<42} {before} -> {after}")
     for field, of in compared.by_field().items():
         print(
-            f"  {field:<42} {of['better']} values better, {of['worse']} worse, "
+            f"  {field:<42} values: {of['better']} better, {of['worse']} worse, "
             f"{of['other']} wrong in another way"
         )
     for one in sorted(
