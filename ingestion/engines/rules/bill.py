@@ -110,7 +110,8 @@ class BillReader:
         self._put(
             "ack_number", self.near.candidates("ack_number", parsers.digits(least=10, most=20))
         )
-        self._put("place_of_supply", self.near.candidates("place_of_supply", _place))
+        if self.locale.country in ("IN", ""):
+            self._put("place_of_supply", self.near.candidates("place_of_supply", _place))
         self._irn()
 
     def _is_number(self, candidate: Candidate) -> bool:

@@ -7,7 +7,7 @@ e-way bill's number is still a bill: only the form's own parts make an e-way bil
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from documents.fields import comparable_number, find_amounts, fold
@@ -30,14 +30,21 @@ from ingestion.engines.rules.terms import (
 
 ENGINE, VERSION = "rules", "1"
 _BILL_NEEDS = 4.0
+_NUMBERED = re.compile(r"(?<![a-z])(?:nr|no|n[°ºo]|num|numero|number)\W{1,3}[\w./-]*\d")
 _CLOCKED_DATE = re.compile(r"\d{2}[/.-]\d{2}[/.-]\d{2,4}\D{1,8}\d{1,2}:\d{2}")  # as tills print
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Evidence:
-    """What speaks for each kind of paper on one page, in points."""
+    """What speaks for each kind of paper on one page, in points.
+
+    signs: what speaks for a bill, by name, so that pages of one paper can be added up without
+    counting a sign twice; against: what speaks against it, at most 0; `bill` is their sum.
+    """
 
     bill: float
+    signs: Mapping[str, float]
+    against: float
     eway: float
     has_title: bool
     number: str
@@ -73,9 +80,12 @@ def _gather(page: PageInput, types: Sequence[TypeOption]) -> _Evidence:
     title = _titled(lines, BILL_TITLE)
     eway, eway_title = _eway_points(lines, text)
     near = Neighbourhood(lines, lexicon("bill", "parties"))
-    bill = _bill_points(page, lines, text, near, has_title=title)
+    signs = _bill_signs(page, lines, text, near, has_title=title)
+    against = _against_bill(lines, text, near, has_title=title)
     return _Evidence(
-        bill=bill,
+        bill=sum(signs.values()) + against,
+        signs=signs,
+        against=against,
         eway=eway,
         has_title=title or eway_title,
         number=_number(lines, near, is_eway=eway >= _BILL_NEEDS),
@@ -86,13 +96,17 @@ def _gather(page: PageInput, types: Sequence[TypeOption]) -> _Evidence:
 
 
 def _titled(lines: Sequence[Line], title: re.Pattern[str]) -> bool:
-    """Whether a cell holds little more than a title."""
+    """Whether a cell holds little more than a title; the rows of a table have none."""
     for line in lines:
+        if len(line.cells) > 2 and any(a.decimals == 2 for a in find_amounts(line.text)):
+            continue
         for cell in line.cells:
-            match = title.search(cell.folded) if len(cell.text) <= 60 else None
+            match = title.search(cell.folded) if len(cell.text) <= 80 else None
             if match:
                 rest = cell.folded[: match.start()] + cell.folded[match.end() :]
-                if sum(char.isalpha() for char in rest) <= 14:
+                if len(cell.text) <= 60 and sum(char.isalpha() for char in rest) <= 14:
+                    return True
+                if match.start() <= 2 and _NUMBERED.search(rest):
                     return True
     return False
 
@@ -111,25 +125,39 @@ def _eway_points(lines: Sequence[Line], text: str) -> tuple[float, bool]:
     return points + 2.5 * title + 2.0 * parts, title
 
 
-def _bill_points(
+def _bill_signs(
     page: PageInput, lines: Sequence[Line], text: str, near: Neighbourhood, *, has_title: bool
-) -> float:
-    amounts = [amount for amount in find_amounts(text) if amount.decimals == 2]
+) -> dict[str, float]:
+    """Points by sign: titles, words, labels with values, rows of items, amounts, marks."""
+    amounts = sum(amount.decimals == 2 for amount in find_amounts(text))
     table = read_table(lines, amounts=lexicon("amounts"), decimal_comma=None)
-    points = 2.3 * has_title + _points(text, BILL_TERMS) + _points(text, OTHER_TERMS)
-    points += 1.2 * bool(near.candidates("document_number", parsers.document_number))
-    points += 1.3 * bool(table.rows) + 0.4 * (len(table.rows) > 2)
-    numbered = has_title and _has_numbered_title(near)
-    points += 1.0 * (len(amounts) >= 4) + 0.7 * (len(amounts) >= 2) + 1.5 * numbered
-    if not amounts:
-        points -= 1.0 if numbered else 2.5
+    signs = {
+        f"term {number}": term.points
+        for number, term in enumerate(BILL_TERMS)
+        if term.pattern.search(text)
+    }
+    signs["title"] = 2.3 * has_title
+    signs["number"] = 1.2 * bool(near.candidates("document_number", parsers.document_number))
+    signs["rows"] = 1.3 * bool(table.rows) + 0.4 * (len(table.rows) > 2)
+    signs["amounts"] = 1.0 * (amounts >= 4) + 0.7 * (amounts >= 2)
+    signs["numbered title"] = 1.5 * (has_title and _has_numbered_title(near))
     if _total_with_amount(lines):
-        points += 1.4 + 1.2 * (len(lines) <= 45 and bool(_CLOCKED_DATE.search(text)))
+        signs["total"] = 1.4 + 1.2 * (len(lines) <= 45 and bool(_CLOCKED_DATE.search(text)))
+    kinds = {mark.kind for mark in page.marks}
+    signs["marks"] = 6.0 * (MarkKind.EINVOICE_XML in kinds) + 5.0 * (MarkKind.GST_QR in kinds)
+    return signs
+
+
+def _against_bill(
+    lines: Sequence[Line], text: str, near: Neighbourhood, *, has_title: bool
+) -> float:
+    """Points against a bill: words of other papers, their titles, running text, no amounts."""
+    points = _points(text, OTHER_TERMS)
+    if not any(amount.decimals == 2 for amount in find_amounts(text)):
+        points -= 1.0 if has_title and _has_numbered_title(near) else 2.5
     points -= 1.2 * (_prose_share(lines) > 0.5)
     if _titled(lines[:14], OTHER_TITLE):
         points -= 2.0 if has_title else 5.0
-    kinds = {mark.kind for mark in page.marks}
-    points += 6.0 * (MarkKind.EINVOICE_XML in kinds) + 5.0 * (MarkKind.GST_QR in kinds)
     return points
 
 
@@ -195,28 +223,54 @@ def _custom_points(lines: Sequence[Line], types: Sequence[TypeOption]) -> dict[s
 
 
 def _numbered_together(pages: list[_Evidence]) -> list[_Evidence]:
-    """Pages "1 of 3" to "3 of 3" are one paper: where one is surely a bill, all are."""
+    """Pages "1 of 3" to "3 of 3" are one paper, and so are a head and the rows and sums after it:
+    where one page or all together are surely a bill, all are."""
     shared = list(pages)
     start = 0
     for at in range(1, len(pages) + 1):
         before = pages[at - 1]
-        goes_on = (
-            at < len(pages)
-            and before.page_count > 1
-            and pages[at].page_count == before.page_count
-            and pages[at].page_label == before.page_label + 1
-        )
-        if goes_on:
+        if at < len(pages) and (_is_next(before, pages[at]) or _is_rest(before, pages[at])):
             continue
         group = range(start, at)
-        best = max(pages[index].bill for index in group)
-        if len(group) > 1 and best >= _BILL_NEEDS + 1:
+        if len(group) > 1 and _is_bill_together([pages[index] for index in group]):
             for index in group:
                 if pages[index].eway < _BILL_NEEDS:
                     lent = max(pages[index].bill, _BILL_NEEDS + 0.8)
                     shared[index] = replace(pages[index], bill=lent)
         start = at
     return shared
+
+
+def _is_next(before: _Evidence, page: _Evidence) -> bool:
+    """ "Page 2 of 3" after "page 1 of 3"."""
+    return (
+        before.page_count > 1
+        and page.page_count == before.page_count
+        and page.page_label == before.page_label + 1
+    )
+
+
+def _is_rest(before: _Evidence, page: _Evidence) -> bool:
+    """Rows and sums without a title or number of their own, after a page that has both but
+    neither rows nor sums."""
+    is_head = bool(before.signs["title"] and before.number) and "total" not in before.signs
+    is_rest = "total" in page.signs and not (page.has_title or page.number)
+    unnumbered = not (before.page_label or page.page_label)
+    return is_head and not before.signs["rows"] and is_rest and unnumbered
+
+
+def _is_bill_together(pages: Sequence[_Evidence]) -> bool:
+    """Whether one page is surely a bill, or all of them are one whose title stands on the first
+    and whose total on another."""
+    if max(page.bill for page in pages) >= _BILL_NEEDS + 1:
+        return True
+    joint: dict[str, float] = {}
+    for page in pages:
+        for sign, points in page.signs.items():
+            joint[sign] = max(joint.get(sign, 0.0), points)
+    points = sum(joint.values()) + min(page.against for page in pages)
+    is_whole = bool(pages[0].signs["title"]) and "total" in joint
+    return is_whole and points >= _BILL_NEEDS + 2
 
 
 def _continued(evidence: _Evidence, previous: _Evidence, before: PageType) -> _Evidence:
@@ -229,7 +283,8 @@ def _continued(evidence: _Evidence, previous: _Evidence, before: PageType) -> _E
     if before.type == "bill" and not (same or follows or evidence.has_title):
         # a last page with sums only; a title or a number would make it another paper
         near = evidence.bill >= _BILL_NEEDS - 2 and not evidence.number and not evidence.page_label
-        return replace(evidence, bill=evidence.bill + 1.6) if near else evidence
+        missed = "total" in evidence.signs and "total" not in previous.signs
+        return replace(evidence, bill=evidence.bill + 1.6 + missed) if near else evidence
     if before.type not in ("bill", "eway_bill") or not (same or follows):
         return evidence
     boost = 2.5 * same + 3.0 * follows

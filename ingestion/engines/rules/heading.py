@@ -9,14 +9,17 @@ from ingestion.engines.rules.near import Neighbourhood
 from ingestion.engines.rules.parties import (
     ADDRESS,
     COMPANY,
+    COURTESY,
     GREETING,
     LEGAL,
+    PHONE,
     STOP,
     STREET,
     TITLE,
     Party,
     in_column,
     is_contact,
+    is_name,
     joined,
 )
 
@@ -30,7 +33,7 @@ def heading_party(
 ) -> Party | None:
     """The supplier from the top of the first page: the company line and the address under it."""
     page = near.lines[0].page if near.lines else 0
-    head = [line for line in near.lines if line.page == page][:depth]
+    head = _above_prices([line for line in near.lines if line.page == page][:depth])
     cells = [
         cell
         for line in head
@@ -52,6 +55,14 @@ def heading_party(
     )
 
 
+def _above_prices(lines: list[Line]) -> list[Line]:
+    """The lines above the first price, for below it goods are named; at least three."""
+    for at, line in enumerate(lines[3:], 3):
+        if any(amount.decimals == 2 for amount in find_amounts(line.cells[-1].text)):
+            return lines[:at]
+    return lines
+
+
 def _before_dash(cell: Cell) -> Cell:
     """The name in "Au bon moulin SARL - 1242 chemin de l'olive - 84340 Malaucene"."""
     cut = re.search(r"\s[-–—|·•●]\s|,\s(?=.*\d)", cell.text)
@@ -60,31 +71,28 @@ def _before_dash(cell: Cell) -> Cell:
     return cell.part(0, cut.start()) or cell
 
 
-_TOWN = re.compile(r"(?:[a-z]{1,2}[- ])?\d{4,5}\s[a-z].*|[a-z .]+,? [a-z]{2} \d{5}(?:-\d{4})?")
-_COURTESY = re.compile(r"(?:herrn?|frau|firma|fa\.|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|an|to)$")
+_TOWN = re.compile(
+    r"(?:[a-z]{1,2}[- ])?\d{4,6},?\s[a-z][a-z .,'-]*|[a-z .]+,? [a-z]{2} \d{5}(?:-\d{4})?"
+    r"|(?:[a-z .,'-]+[ ,])?[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}|[a-z .,'-]+[ -]{1,3}\d{5,6}"
+)
+_SENDER = re.compile(r".*(?:\s[-–—|·•●]\s|,\s).*\d{4,6}.*")  # the small line over a window
+_WINDOW_LINES = 30
 
 
 def window_party(near: Neighbourhood, *, supplier: Party) -> Party | None:
     """The addressee of a letter without a label: name, street, town in the envelope's window."""
     page = near.lines[0].page
-    lines = [line for line in near.lines if line.page == page][:30]
+    lines = _above_prices([line for line in near.lines if line.page == page][:_WINDOW_LINES])
     for line in lines:
         for cell in line.cells:
-            if not _TOWN.fullmatch(cell.folded) or supplier.owns(cell):
+            if not _TOWN.fullmatch(cell.folded.strip(" .,")) or supplier.owns(cell):
                 continue
-            block = [cell]
-            for above in reversed(lines[: lines.index(line)]):
-                match = in_column(above, lefts=(cell.left,), height=0.6 * cell.height)
-                if match is None:
-                    continue
-                if block[0].top - match.bottom > 2.6 * cell.height or len(block) == 5:
-                    break
-                if is_contact(near, match) or find_dates(match.text) or supplier.owns(match):
-                    break
-                block.insert(0, match)
+            block = _block_above(cell, lines[: lines.index(line)], near, supplier=supplier)
+            while block and not is_name(block[0]):
+                block.pop(0)
             if len(block) < 3:
                 continue
-            names = 2 if _COURTESY.fullmatch(block[0].folded.strip()) and len(block) > 3 else 1
+            names = 2 if COURTESY.fullmatch(block[0].folded.strip()) and len(block) > 3 else 1
             return Party(
                 name=joined(block[:names], " ", score=0.5),
                 address=joined(block[names:], ", ", score=0.5),
@@ -92,6 +100,27 @@ def window_party(near: Neighbourhood, *, supplier: Party) -> Party | None:
                 column=(min(part.left for part in block), max(part.right for part in block)),
             )
     return None
+
+
+def _block_above(
+    town: Cell, lines: Sequence[Line], near: Neighbourhood, *, supplier: Party
+) -> list[Cell]:
+    """The lines over a town that stand flush with it, left or right, up to a gap."""
+    block = [town]
+    for above in reversed(lines):
+        match = in_column(above, lefts=(town.left,), height=0.6 * town.height) or next(
+            (cell for cell in above.cells if abs(cell.right - town.right) < town.height), None
+        )
+        if match is None:
+            continue
+        if block[0].top - match.bottom > 2.6 * town.height or len(block) == 6:
+            break
+        if is_contact(near, match) or find_dates(match.text) or supplier.owns(match):
+            break
+        if _SENDER.fullmatch(match.folded) or TITLE.fullmatch(match.folded):
+            break
+        block.insert(0, match)
+    return block
 
 
 def _within(cell: Cell, column: tuple[float, float] | None) -> bool:
@@ -123,14 +152,17 @@ def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> floa
     score += min(1.2, 0.9 * max(0.0, cell.height / typical - 1.0))
     score -= 0.16 * (cell.line - head[0].number)
     plain = _REGISTRATION.sub("", cell.folded)
-    score -= 1.5 * bool(ADDRESS.search(plain) or STREET.search(plain))
+    # "Pine Street Hardware" is a shop; only with a number or without a trade is it a street.
+    is_shop = bool(COMPANY.search(plain)) and not re.search(r"\d", plain)
+    score -= 1.5 * (bool(ADDRESS.search(plain) or STREET.search(plain)) and not is_shop)
+    score -= 0.8 * bool(re.match(r"\d{1,5}[a-z]?,? [a-z]", plain) and not COMPANY.search(plain))
     score -= 1.3 * _follows_address(cell, head)
     score -= 0.6 * (len(cell.text) > 60) + 0.6 * (":" in cell.text)
     return score
 
 
 _REGISTRATION = re.compile(
-    r"\s*(?:[(\[]\s*)?(?:(?:co|company|reg|roc|regn?)[.,]?\s{0,2}(?:no|reg)?[.:]?\s{0,2})?"
+    r"\s*[(\[]{1,2}\s?\d[\d\s(),\-–a-z]{4,40}[)\]]{1,2}\s*$|\s*(?:[(\[]\s*)?(?:(?:co|company|reg|roc|regn?)[.,]?\s{0,2}(?:no|reg)?[.:]?\s{0,2})?"
     r"\d[\d ]{4,13}\s?[-–]?\s?[a-z]{0,2}[)\]]?(?:\s?\([a-z]{1,4}\))?\s*$|\s*\((?:co|reg|roc)\b.*$"
 )
 
@@ -169,13 +201,29 @@ def _rest_of_name(best: Cell, near: Neighbourhood) -> Iterator[Cell]:
 
 
 def _start_of_name(best: Cell, near: Neighbourhood, named: Sequence[Cell]) -> list[Cell]:
-    """The line above, where the company line holds little more than the legal form."""
+    """The line above, where the company line holds little more than the legal form, or where
+    both stand flush left in the same print, as the two lines of one name do."""
+    if best.line == 0:
+        return []
     core = re.sub(r"[^a-z]", "", COMPANY.sub(" ", best.folded))
     is_tail = best.text.startswith("(") or best.text.count(")") > best.text.count("(")
-    if (len(core) > 3 and not is_tail) or best.line == 0:
-        return []
-    above = near.lines[best.line - 1]
-    return [cell for cell in above.cells if cell in named and _overlap(cell, best)][:1]
+    above = [
+        cell
+        for cell in near.lines[best.line - 1].cells
+        if cell in named and _overlap(cell, best)
+    ][:1]
+    if len(core) > 3 and not is_tail:
+        return [cell for cell in above if _is_upper_half(cell, best)]
+    return above
+
+
+def _is_upper_half(above: Cell, best: Cell) -> bool:
+    size = best.height
+    flush = abs(above.left - best.left) < 0.3 * size < 3 * size < abs(above.right - best.right)
+    close = best.top - above.bottom < 0.9 * size
+    alike = abs(above.height - size) < 0.15 * size
+    plain = not (LEGAL.search(above.folded) or ADDRESS.search(above.folded))
+    return flush and close and alike and plain and LEGAL.search(best.folded) is not None
 
 
 def _overlap(one: Cell, other: Cell) -> bool:
@@ -195,13 +243,14 @@ def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
             return
         text = cell.folded
         registration = re.fullmatch(r"[\W\d]*[a-z]{0,3}[\W\d]+[a-z]?\W*", text)
-        if not count and (registration or STOP.match(text) or TITLE.fullmatch(text)):
+        stops = STOP.match(text.lstrip(" :.,-(["))
+        if not count and (registration or stops or TITLE.fullmatch(text)):
             bottom = cell.bottom
             continue
-        if count and is_contact(near, cell):
+        if count and (is_contact(near, cell) or PHONE.fullmatch(text)):
             return
         is_address = bool(ADDRESS.search(text) or STREET.search(text))
-        is_other = STOP.match(text) or TITLE.fullmatch(text) or _is_labelled(near, cell)
+        is_other = stops or TITLE.fullmatch(text) or _is_labelled(near, cell)
         if is_other and not is_address:
             return
         if not count and not is_address and not re.search(r"\d", text):

@@ -1,6 +1,7 @@
 """What a stretch of print beside a label may hold: parsers for numbers, dates, codes, texts."""
 
 import re
+from dataclasses import replace
 
 from documents.fields import (
     CURRENCY_CODES,
@@ -18,6 +19,8 @@ _LEAD = re.compile(
     re.I,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/\\._#()-]{0,39}")
+# "Rechnung des Versicherers Nr. 01.234": the number stands behind words.
+_LATER_KEY = re.compile(r"^[A-Za-zÀ-ÿ ()]{3,40}\s(?:nr|no|n[°º]|num|number)\b[\s.:#]{1,3}", re.I)
 _AMOUNT_LIKE = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 _TAX_ID = re.compile(r"(?<![A-Za-z0-9])[A-Z]{0,4}[\s-]?\d[\dA-Z .\-/]{4,22}")
 
@@ -29,7 +32,14 @@ def document_number(text: str) -> Parsed | None:
     """
     text = text[:80]
     lead = _LEAD.match(text)
-    offset = lead.end() if lead else 0
+    found = _number_from(text, lead.end() if lead else 0)
+    if found is None and (key := _LATER_KEY.search(text)):
+        later = _number_from(text, key.end())
+        return replace(later, certainty=0.9 * later.certainty) if later else None
+    return found
+
+
+def _number_from(text: str, offset: int) -> Parsed | None:
     first = _TOKEN.match(text, offset)
     if first is None:
         return None

@@ -19,7 +19,7 @@ COMPANY = re.compile(
 )
 LEGAL = re.compile(
     r"(?<![a-z])(?:sdn\.?\s?bhd|[s5]/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|co\.?\s?kg|ohg|ug|sarl"
-    r"|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
+    r"|a\.g|e\.v|e\.k|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
 )
 ADDRESS = re.compile(
     r"(?<![a-z])(?:no\.?\s?[:.]?\s?\d|lot\b|jalan|jln|lorong|taman|tmn|street"
@@ -31,12 +31,18 @@ ADDRESS = re.compile(
 )
 STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
 STOP = re.compile(
-    r"(?<![a-z])(?:tel|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
+    r"(?<![a-z])(?:tel|telephone|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
     r"|state code|state|global|globale nummer|number|id"
-    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|roc|co\.? ?reg|company no|invoice|date|gln"
+    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|roc|co\.? ?reg|co\.? ?no"
+    r"|company (?:no|reg)|(?:site|store|outlet|branch) ?(?:no|code|id)?\.? ?[:#] ?\d"
+    r"|invoice|date|gln|sst|uid|mwst|uen"
     r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
     r"|customer|account|terms|order|handelsreg|steuernr|rechnung|telefon|fon|ein|uin)(?![a-z])"
 )
+COURTESY = re.compile(
+    r"(?:herrn?|frau|familie|eheleute|firma|fa\.|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|monsieur|madame)"
+)
+PHONE = re.compile(r"(?:\W|\d){8,24}")
 TITLE = re.compile(
     r"(?:tax|retail|sales|commercial|proforma|simplified|original|duplicate|triplicate|copy|customer"
     r"|cash|credit|debit|bill|invoice|receipt|e-?\s?invoice|memo|note|of|supply|for|recipient|buyer|gst"
@@ -174,6 +180,8 @@ def _heads(near: Neighbourhood, label: Label) -> bool:
     after = text[label.end :]
     if LEGAL.match(after.lower().lstrip()):
         return False  # "Lieferant GmbH" is a name
+    if STOP.match(after.lower().lstrip(" '’s.-")):
+        return False  # "Supplier GSTIN", "Customer Code"
     if label.weight < 0.9:
         return not after.strip(" :.,") or after.lstrip().startswith((":", ","))
     return not after.strip() or not after.lstrip()[0].isalpha() or after.lstrip()[0].isupper()
@@ -185,17 +193,18 @@ def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party |
     explicit = [i for i, cell in enumerate(cells) if _NAME_KEY.match(cell.folded)]
     if explicit:
         lines = [cell for cell in map(_cleaned, cells[explicit[0] :]) if cell is not None]
-    while lines and not _is_name(lines[0]):
+    while lines and not is_name(lines[0]):
         lines.pop(0)
-    if not lines:
+    if not lines or _is_fact(near, lines[0]):
         return None
     name = lines[0]
     names = [name]
-    if len(lines) > 1 and _continues_name(names[0], lines[1]):
+    is_courtesy = bool(COURTESY.fullmatch(name.folded.strip()))
+    if len(lines) > 1 and (is_courtesy or _continues_name(names[0], lines[1])):
         names.append(lines[1])
     address: list[Cell] = []
     for cell in lines[len(names) :]:
-        if is_contact(near, cell) or find_gstins(cell.text):
+        if is_contact(near, cell) or find_gstins(cell.text) or PHONE.fullmatch(cell.text):
             break
         if len(address) == 5:
             break
@@ -223,7 +232,19 @@ def _cleaned(cell: Cell) -> Cell | None:
     return cell.part(start, len(cell.text)) if cell.text[start:].strip(" :") else None
 
 
-def _is_name(cell: Cell) -> bool:
+def _is_fact(near: Neighbourhood, cell: Cell) -> bool:
+    """Whether a cell is a fact of the paper, not of a party: "Your order AB321"."""
+    return any(
+        label.start <= 1
+        and label.weight >= 0.7
+        and label.field.endswith(("_number", "_date"))
+        and bool(re.search(r"\d", cell.text[label.end :]))
+        for label in near.labels_in(cell)
+    )
+
+
+def is_name(cell: Cell) -> bool:
+    """Whether a cell can be the name of a firm or person."""
     letters = sum(char.isalpha() for char in cell.text)
     if letters < 3 or STOP.match(cell.folded) or find_dates(cell.text):
         return False

@@ -40,7 +40,7 @@ BILL: Phrases = {
         ),
     },
     "vague_number": {
-        0.65: "no|nr|number|n|bill|document|receipt|ticket|beleg|chk|check|order",
+        0.65: "no|nr|#|number|n|bill|document|receipt|ticket|beleg|chk|check|order",
     },
     "document_date": {
         1.0: (
@@ -108,7 +108,8 @@ BILL: Phrases = {
             "|ihre nummer|export no|shipping bill no|ref|steuer nr|filiale|kasse|bediener"
             "|guest no|guests|pax|room no|confirmation no|server|gln|duns|ust idnr|vsnr"
             "|policennummer|siren|handelsreg|ihr zeichen|unser zeichen|objekt nr|vertrag"
-            "|vertragsnummer|mietvertrag|amazon order|reference"
+            "|vertragsnummer|mietvertrag|amazon order|reference|your order|your order no"
+            "|your order number|ihre bestellung|votre commande"
         ),
     },
     "currency": {
@@ -146,7 +147,7 @@ BILL: Phrases = {
             "|ust id nr|ust id|umsatzsteuer id|ust identnr|uid|uid nr|tva intracom|n tva|no tva"
             "|tva|numero tva|tva intracommunautaire|n tva|n de tva|num tva|numero de tva|nif|cif"
             "|p iva|partita iva|piva|btw nr|btw nummer|btw id|btw|tax reg no|tax number|fein|tin"
-            "|vat reg number|vat id no|federal tax id|ust id no|tva fr|nipc|contribuinte|cif nif"
+            "|vat reg number|vat id no|federal tax id|ust id no|nipc|contribuinte|cif nif"
             "|nif cif|n contribuinte|ust idnr|mwst nr|gst reg number|gst"
         ),
     },
@@ -178,7 +179,8 @@ AMOUNTS: Phrases = {
             "|totaalbedrag|jumlah besar|jumlah perlu dibayar|factuurbedrag|total price incl"
             "|gross total|total gross|total gross amount|gross amount|total rm|total amount rm"
             "|total sales rm|summe inkl|gesamtpreis inkl|gesamt inkl|gesamtpreis|total eur"
-            "|gesamtbruttobetrag|bruttosumme|betrag inkl|total euro|gesamtbetrag brutto"
+            "|gesamtbruttobetrag|bruttosumme|betrag inkl|total inkl|total inkl mwst"
+            "|amount to be paid|total to be paid|to be paid|total euro|gesamtbetrag brutto"
         ),
         0.85: (
             "zahlbetrag|due|pay|amount incl gst|amt incl gst|zu zahlender betrag|due payable"
@@ -206,7 +208,8 @@ AMOUNTS: Phrases = {
             "|base ht|total hors taxes|montant total ht|base imponible|imponibile"
             "|totale imponibile|base imponivel|totaal excl btw|totaal exclusief btw"
             "|total sales excl gst|total without tax|gesamtbetrag netto|nettogesamtbetrag"
-            "|steuerbasisbetrag|summe nettobetrag|total excl|subtotaal|total exclusive"
+            "|steuerbasisbetrag|summe nettobetrag|total excl|total exkl|total exkl mwst|subtotaal"
+            "|total exclusive"
             "|total netto|gesamtbeitrag|steuerpflichtiger betrag|netto gesamt"
             "|bemessungsgrundlage|sub total excl gst|excluded gst sub total|net value"
             "|total net amount|net subtotal|assessable value|total assessable value|taxable"
@@ -293,7 +296,8 @@ PARTIES: Phrases = {
             "|facturado a|cliente|facturar a|datos del cliente|destinatario|spett le|spettabile"
             "|intestatario|dati cliente|exmo sr|faturar a|factuuradres|klant|factuur aan|aan"
             "|kepada|guest name|guest|bill to name|charge to|invoice for|facture pour|dirigido a"
-            "|cessionario committente|details of buyer|consignee bill to"
+            "|cessionario committente|details of buyer|consignee bill to|sold to party|patient"
+            "|patient name|name of patient|student name|name of student|member name"
         ),
         0.6: "to|name",
     },
@@ -386,7 +390,7 @@ EWAY: Phrases = {
         1.0: "document type|doc type|type of document|document typ",
     },
     "document_details": {
-        1.0: "document details|document detail|doc details|document no & date",
+        1.0: "document details|document detail|doc details|document no & date|document",
     },
     "document_date": {
         1.0: "document date|doc date|invoice date|date of document|challan date",

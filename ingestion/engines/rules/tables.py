@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from documents.fields import find_amounts, normalise_hsn
 from ingestion.engines.base import Box, TextSource
@@ -144,7 +145,18 @@ class _Reader:
                 named = label.weight >= 0.75 and label.field != "other_amount"
                 if plain and named and label.phrase not in _COLUMN_WORDS:
                     return True
-        return bool(_END.search(line.folded))
+        return bool(_END.search(line.folded)) or self._has_sum_beside(line)
+
+    def _has_sum_beside(self, line: Line) -> bool:
+        """A sum right of another block: "Rate | Base | VAT | Total net | 218.48"."""
+        for cell, after in pairwise(line.cells[2:]):
+            for label in self.amounts.find(cell):
+                alone = label.start <= 1 and not cell.text[label.end :].strip(" :")
+                sure = label.weight == 1.0 and " " in label.phrase
+                of_sum = label.field in ("total_amount", "taxable_amount")
+                if alone and sure and of_sum and find_amounts(after.text):
+                    return True
+        return False
 
     def _starts_item(self, entries: dict[str, Entry]) -> bool:
         money = [

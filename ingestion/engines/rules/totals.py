@@ -8,7 +8,7 @@ from itertools import product
 
 from documents.fields import AmountFound, find_amounts, find_dates
 from ingestion.engines.rules.labels import Label
-from ingestion.engines.rules.layout import Cell
+from ingestion.engines.rules.layout import Cell, Line
 from ingestion.engines.rules.near import (
     Candidate,
     Neighbourhood,
@@ -25,6 +25,20 @@ _GST = ("cgst_amount", "sgst_amount", "igst_amount", "cess_amount")
 _NOT_A_TOTAL = re.compile(
     r"\b(?:qty|quantity|items?|pcs|saving|saved|discount|summary|weight|page|supplies)\b"
 )
+_BEFORE_TAX = re.compile(
+    r"\W{0,3}(?:ex[ck]l|excluding|exclusive|before|without|ohne|hors|sans|senza|zonder|netto?\b|h\.?t\b)"
+)
+# The tax in "Total incl. VAT" and "Price without GST" says what the amount is, not whose.
+_QUALIFYING = re.compile(
+    r"[a-z]{3}.*?(?<![a-z])(?:in[ck]l|in[ck]lusive|ex[ck]l|ex[ck]lusive|including|excluding|without"
+    r"|before|after|with|ohne|hors|sans|exc|inc)\W{0,3}(?:(?:of|any|all|gesetzl|der|die)\W{1,3})?"
+    r"(?:\d{1,2}(?:[.,]\d+)?\s?%\W{0,3})?$"
+)
+_MONEY_WORD = re.compile(r"\s?(?:rm|rs|inr|eur|euro|usd|gbp|chf|myr|sgd|cr|dr)\b")
+_SUMMARY = ("taxable_amount", "tax_amount", "total_amount")
+_FAR = 24  # letters between a label and its amount in one cell; more is a sentence
+_WHOLE_IN_PROSE = 40  # characters of a cell in which a number without cents is no amount
+_LARGEST_ROUNDING = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +81,21 @@ def amounts_of(cell: Cell, *, decimal_comma: bool | None) -> list[_Amount]:
             continue
         if amount.decimals == 0 and amount.end - amount.start > 7 and "," not in text:
             continue
+        if amount.decimals == 0 and _counts_something(cell.folded[amount.end :]):
+            continue
+        if amount.decimals == 0 and len(text) > _WHOLE_IN_PROSE:
+            continue
         if before.endswith(("#", ":")) and re.search(r"\d:$", before):
             continue
         found.append(_Amount(cell=cell, found=amount))
     return found
+
+
+def _counts_something(after: str) -> bool:
+    """Whether a number is followed by what it counts: "30 days", "45 j"."""
+    return bool(re.match(r"\s?[a-z]{1,2}[a-z.]", after) or re.match(r"\s[a-z]\b", after)) and (
+        _MONEY_WORD.match(after) is None
+    )
 
 
 class Foot:
@@ -85,15 +110,21 @@ class Foot:
         self.found: dict[str, list[Candidate]] = {}
         self._collect()
         self._collect_tax_rows()
+        self._collect_summary()
 
     def _collect(self) -> None:
         for label in self.near.labels:
             if label.cell.line in self.table_lines:
                 continue
+            if label.field == "tax_amount" and _QUALIFYING.search(label.cell.folded[: label.start]):
+                continue
             amount = self._beside(label) or self._below(label)
             if amount is None:
                 continue
             score = label.weight
+            if label.field == "total_amount" and _BEFORE_TAX.match(label.cell.folded[label.end :]):
+                self.found.setdefault("taxable_amount", []).append(amount.candidate(score))
+                continue
             if label.field == "total_amount":
                 score = self._total_score(label, amount)
             elif amount.found.decimals == 0:
@@ -102,7 +133,11 @@ class Foot:
             if label.phrase == "net total":  # before tax on invoices, to be paid on receipts
                 both = amount.candidate(0.7 if amount.found.decimals == 2 else 0.5)
                 self.found.setdefault("total_amount", []).append(both)
-            if label.field == "round_off" and amount.number > 0:
+            if label.field == "round_off" and abs(amount.number) > _LARGEST_ROUNDING:
+                # "Rounding RM 22.90": what is left to pay after it
+                self.found["round_off"].pop()
+                self.found.setdefault("total_amount", []).append(amount.candidate(0.8))
+            elif label.field == "round_off" and amount.number > 0:
                 # "Less: round off 0.40" prints no sign; the sum decides
                 value = format(-amount.number, "f")
                 self.found["round_off"].append(amount.candidate(0.6 * score, value=value))
@@ -118,6 +153,8 @@ class Foot:
         }
         if _NOT_A_TOTAL.search(line.folded) or "other_amount" in fields:
             score -= 0.35
+        elif re.match(r"\W{0,2}\d{1,2}(?:[.,]\d+)?\s?%\W*[a-z]", label.cell.folded[label.end :]):
+            score -= 0.35  # "Total 6% supplies": of one rate only
         if "tax_amount" in fields and "incl" not in line.folded:
             score -= 0.3
         if re.search(r"excl|before|without|sub\s?total|netto", line.folded):
@@ -154,11 +191,22 @@ class Foot:
             for amount in amounts_of(cell, decimal_comma=self.comma):
                 if cell is label.cell and amount.found.start < label.end:
                     continue
+                if cell is label.cell and self._is_far(label, amount):
+                    continue
                 if cell is stop_cell and amount.found.start > stop:
                     continue
                 hits.append(amount)
         cents = [hit for hit in hits if hit.found.decimals == 2]
         return (cents or hits)[-1] if hits else None
+
+    def _is_far(self, label: Label, amount: _Amount) -> bool:
+        """Whether words that are no label stand between a label and an amount in its cell."""
+        between = list(label.cell.folded[label.end : amount.found.start])
+        for other in self.near.labels_in(label.cell):
+            for at in range(max(0, other.start - label.end), max(0, other.end - label.end)):
+                if at < len(between):
+                    between[at] = " "
+        return sum(char.isalpha() for char in between) > _FAR
 
     @staticmethod
     def _qualifies(label: Label, other: Label) -> bool:
@@ -202,6 +250,38 @@ class Foot:
             made = parts[-1].candidate(0.9, value=format(total, "f"), note=note)
             self.found.setdefault(field, []).append(made)
 
+    def _collect_summary(self) -> None:
+        """A table of sums at the foot: its headings name base, tax and total, and its last row
+        holds those of the whole bill. Taken only where base and tax make the total."""
+        for line in self.near.lines:
+            heads = {
+                label.field: label
+                for cell in line.cells
+                for label in self.near.labels_in(cell)
+                if label.field in _SUMMARY
+            }
+            if len(heads) < len(_SUMMARY) or self._amounts(line.cells):
+                continue
+            row = self._last_row(line)
+            under = {field: _under(label, row) for field, label in heads.items()}
+            found = {field: amount for field, amount in under.items() if amount is not None}
+            if len(found) < len(_SUMMARY):
+                continue
+            base, tax, total = (found[field].number for field in _SUMMARY)
+            if abs(base + tax - total) <= _GRACE:
+                for field, amount in found.items():
+                    self.found.setdefault(field, []).append(amount.candidate(0.95))
+
+    def _last_row(self, head: Line) -> list[_Amount]:
+        """The amounts of the last of the rows of amounts that follow a head without a gap."""
+        row: list[_Amount] = []
+        for line in self.near.lines[head.number + 1 : head.number + 9]:
+            amounts = [one for one in self._amounts(line.cells) if one.found.decimals == 2]
+            if line.page != head.page or len(amounts) < len(_SUMMARY):
+                break
+            row = amounts
+        return row
+
     def settle(self, line_sums: Sequence[Decimal]) -> Totals:
         """Choose total, taxable, tax and rounding together: labels weigh, closing sums decide."""
         ranked = {
@@ -232,6 +312,8 @@ class Foot:
                     others = {Decimal(one.value) for one in ranked.get("total_amount", ())}
                     score += 0.3 if before in others else 0.0
                 score += 0.05 * min(repeated.get(number, 0), 3)
+                if tax is not None and 0 < number <= Decimal(tax.value):
+                    score -= 0.6
             if taxable is not None and any(
                 abs(Decimal(taxable.value) - made) <= _GRACE for made in line_sums
             ):
@@ -301,6 +383,18 @@ class Foot:
             note="sum of the GST amounts",
         )
         return (summed, *labelled)
+
+
+def _under(label: Label, row: Sequence[_Amount]) -> _Amount | None:
+    """The amount of a row in the column of a heading: the nearest by its middle or right edge."""
+    head = label.cell.part(label.start, label.end) or label.cell
+
+    def distance(amount: _Amount) -> float:
+        place = amount.cell.part(amount.found.start, amount.found.end) or amount.cell
+        middle = abs(place.left + place.right - head.left - head.right) / 2
+        return min(middle, abs(place.right - head.right))
+
+    return min(row, key=distance, default=None)
 
 
 def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
