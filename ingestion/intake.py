@@ -20,6 +20,7 @@ from documents.errors import TryAgain
 from documents.ids import uuid7
 from documents.models import AnyUser, Project, Upload, record
 from ingestion import ledger, workers
+from ingestion.engines import einvoice
 from ingestion.errors import FileRefused
 from ingestion.models import Job, JobStatus, Kind, Priority
 
@@ -37,10 +38,11 @@ EXTENSIONS = {
     "text/plain": "txt",
     "text/markdown": "md",
     "text/html": "html",
+    "text/xml": "xml",
 }
 """Media type of everything that is taken, and the extension that it is stored under."""
 
-KINDS = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, HEIC, plain text, Markdown and HTML"
+KINDS = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, HEIC, plain text, Markdown, HTML and e-invoices"
 HEAD_BYTES = 65_536
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -109,6 +111,8 @@ def sniff(head: bytes, filename: str) -> str:
 
 
 def _sniff_text(head: bytes, filename: str) -> str:
+    if einvoice.is_einvoice(einvoice.decoded(head)):
+        return "text/xml"
     encoding = next((name for mark, name in _TEXT_MARKS if head.startswith(mark)), "utf-8")
     try:
         # The head may end within a character; four bytes are the longest.

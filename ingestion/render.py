@@ -1,8 +1,8 @@
 """Opens a file, counts its pages and draws them: the one door to every format.
 
 Owns the choice of format and the values that leave it; how a format is decoded stands in
-`render_pdf`, `render_image` and `render_text`. Nothing but `EngineError` leaves these modules,
-whatever the file holds. Reading what is drawn is left to `engines/`.
+`render_pdf`, `render_image`, `render_text` and `render_xml`. Nothing but `EngineError` leaves
+these modules, whatever the file holds. Reading what is drawn is left to `engines/`.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from PIL import Image
 
 from config.engines import EngineError
-from ingestion import render_image, render_pdf, render_text
+from ingestion import render_image, render_pdf, render_text, render_xml
 from ingestion.engines.base import FileFacts, Limits, PageFacts
 
 PDF = "application/pdf"
+XML = "text/xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def describe(
     if media_type == PDF:
         pages, title = render_pdf.describe(path, password, poppler)
     elif is_text(media_type):
-        pages, title = render_text.describe(path, media_type)
+        pages, title = len(_texts(path, media_type)), render_text.title(path, media_type)
     else:
         pages, title = render_image.describe(path, limits.max_pixels), ""
     if pages < 1:
@@ -61,7 +62,7 @@ def split(
     if media_type == PDF:
         return render_pdf.page_facts(path, numbers, poppler)
     if is_text(media_type):
-        pages = render_text.pages(path, media_type)
+        pages = _texts(path, media_type)
         return tuple(
             PageFacts(number=number, text=pages[number - 1])
             for number in numbers
@@ -84,10 +85,16 @@ def draw(
 
 def text_page(*, path: str, media_type: str, number: int) -> str:
     """Page `number` of a text file. EngineError code: page_damaged."""
-    pages = render_text.pages(path, media_type)
+    pages = _texts(path, media_type)
     if not 1 <= number <= len(pages):
         raise EngineError(f"The file has no page {number}.", "page_damaged")
     return pages[number - 1]
+
+
+def _texts(path: str, media_type: str) -> list[str]:
+    if media_type == XML:
+        return render_xml.pages(path)
+    return render_text.pages(path, media_type)
 
 
 def decrypt(path: str, password: str) -> bytes:

@@ -29,10 +29,9 @@ _BLOCKS = (
 )
 
 
-def describe(path: str, media_type: str) -> tuple[int, str]:
-    """Number of pages and title (of HTML only)."""
-    title = _title(_decoded(path)) if media_type == "text/html" else ""
-    return len(pages(path, media_type)), title
+def title(path: str, media_type: str) -> str:
+    """The title of HTML, "" of other texts."""
+    return _title(_decoded(path)) if media_type == "text/html" else ""
 
 
 def pages(path: str, media_type: str) -> list[str]:
@@ -69,14 +68,14 @@ def plain_text(html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def cut(text: str) -> list[str]:
-    """`text` in pages of at most 3,000 characters, cut at paragraphs where that is possible,
+def cut(text: str, most: int = PAGE_CHARACTERS) -> list[str]:
+    """`text` in pages of at most `most` characters, cut at paragraphs where that is possible,
     else at lines, else at spaces, else anywhere."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     result: list[str] = []
     page = ""
-    for part in _parts(text):
-        if page and len(page) + len(part) > PAGE_CHARACTERS:
+    for part in _parts(text, most):
+        if page and len(page) + len(part) > most:
             result.append(page)
             page = ""
         page += part
@@ -84,13 +83,13 @@ def cut(text: str) -> list[str]:
     return [page.strip("\n") for page in result if page.strip()]
 
 
-def _parts(text: str) -> Iterator[str]:
+def _parts(text: str, most: int) -> Iterator[str]:
     """Paragraphs with the blank lines after them, each short enough for a page."""
     for paragraph in re.findall(r".+?(?:\n\s*\n|\Z)", text, re.DOTALL):
         start = 0
-        while len(paragraph) - start > PAGE_CHARACTERS:
-            head = paragraph[start : start + PAGE_CHARACTERS]
-            end = max(head.rfind("\n"), 0) or max(head.rfind(" "), 0) or PAGE_CHARACTERS - 1
+        while len(paragraph) - start > most:
+            head = paragraph[start : start + most]
+            end = max(head.rfind("\n"), 0) or max(head.rfind(" "), 0) or most - 1
             yield head[: end + 1]
             start += end + 1
         yield paragraph[start:]

@@ -1,4 +1,4 @@
-"""Which XML is an electronic invoice, told by its first element alone.
+"""Which XML is an electronic invoice, told by its first element alone, and its characters.
 
 A leaf, so that the door can ask without loading a parser: nothing is parsed here.
 """
@@ -22,3 +22,20 @@ def is_einvoice(text: str) -> bool:
     if root is None:
         return False
     return root["name"].startswith("Cross") or _UBL in (root["attributes"] or "")
+
+
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}encoding=["']([\w-]{1,40})["']""")
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def decoded(content: bytes) -> str:
+    """`content` as text if it looks like XML, else ""; encodings by mark, by declaration, else
+    UTF-8 (XML 1.0, appendix F)."""
+    declared = _DECLARED.match(content)
+    named = declared[1].decode() if declared else "utf-8"
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), named)
+    try:
+        text = content.decode(encoding, errors="replace")
+    except LookupError:
+        text = content.decode("utf-8", errors="replace")
+    return text if text.lstrip("\ufeff \t\r\n").startswith("<") else ""

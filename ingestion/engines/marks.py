@@ -1,13 +1,16 @@
 """Data that a file carries apart from its print: e-invoice XML and codes on the page.
 
-Only finds and classifies; what the payloads say is read elsewhere.
+Only finds and classifies; what the payloads say is read elsewhere. The fields of forms are
+found in `formfields`.
 """
 
 import base64
 import binascii
 import ctypes
 import json
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -16,10 +19,12 @@ import zxingcpp
 from numpy.typing import NDArray
 
 from ingestion.engines.base import Box, Mark, MarkKind
+from ingestion.engines.einvoice import decoded, is_einvoice
 
 # Names by the standards: Factur-X 1.0 ch. 6.2.2, ZUGFeRD 1.0/2.0 and XRechnung in PDF.
 EINVOICE_NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml"})
 MOST_ATTACHMENTS = 50
+MOST_OTHER_INVOICES = 1  # several invoices without a proper name are enclosures
 MOST_XML_BYTES = 5_000_000
 MOST_CODES = 20
 MOST_PAYLOAD = 8_000
@@ -41,19 +46,33 @@ _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+")
 
 
 def attached(document: pdfium.PdfDocument) -> tuple[Mark, ...]:
-    """E-invoice XML attached to a PDF, in the order of the file."""
-    marks = []
+    """E-invoice XML attached to a PDF, in the order of the file.
+
+    Where none has a name of the standards, any XML whose root is an invoice's counts."""
+    named: list[Mark] = []
+    others: list[Mark] = []
     for number in range(min(document.count_attachments(), MOST_ATTACHMENTS)):
         try:
             attachment = document.get_attachment(number)
-            if attachment.get_name().strip().lower() not in EINVOICE_NAMES:
+            name = attachment.get_name().strip().lower()
+            if not name.endswith(".xml"):
                 continue
-            content = _content(attachment)
+            xml = decoded(_content(attachment))
         except (pdfium.PdfiumError, UnicodeDecodeError, MemoryError):
             continue
-        if xml := _xml_text(content):
-            marks.append(Mark(kind=MarkKind.EINVOICE_XML, payload=xml))
-    return tuple(marks)
+        mark = Mark(kind=MarkKind.EINVOICE_XML, payload=xml)
+        if name in EINVOICE_NAMES and xml:
+            named.append(mark)
+        elif is_einvoice(xml):
+            others.append(mark)
+    return tuple(named or others[:MOST_OTHER_INVOICES])
+
+
+def of_xml(path: str) -> tuple[Mark, ...]:
+    """The invoice that an XML file is; () where it is larger than any invoice."""
+    content = Path(path).read_bytes() if os.path.getsize(path) <= MOST_XML_BYTES else b""
+    xml = decoded(content)
+    return (Mark(kind=MarkKind.EINVOICE_XML, payload=xml),) if is_einvoice(xml) else ()
 
 
 def on_page(grey: NDArray[np.uint8]) -> tuple[Mark, ...]:
@@ -93,25 +112,6 @@ def _content(attachment: pdfium.PdfAttachment) -> bytes:
     size = ctypes.c_ulong()
     pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size)
     return bytes(attachment.get_data()) if 0 < size.value <= MOST_XML_BYTES else b""
-
-
-def _xml_text(content: bytes) -> str:
-    """`content` as text if it looks like XML; encodings by mark, else UTF-8."""
-    for mark, encoding in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if content.startswith(mark):
-            text = content.decode(encoding, errors="replace")
-            break
-    else:
-        declared = re.match(rb"""\s*<\?xml[^>]*encoding=["']([\w-]+)["']""", content)
-        try:
-            text = content.decode(declared[1].decode() if declared else "utf-8", errors="replace")
-        except LookupError:
-            text = content.decode("utf-8", errors="replace")
-    return text if text.lstrip().startswith("<") else ""
 
 
 def _box(position: zxingcpp.Position) -> Box:

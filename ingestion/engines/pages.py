@@ -83,7 +83,7 @@ class AutoReader:
                 limits=limits,
                 poppler=self.poppler,
             )
-            attached = _attached(path, password) if media_type == render.PDF else ()
+            attached = _attached(path, password, media_type)
         return FileFacts(pages=facts.pages, title=facts.title, marks=attached)
 
     def decrypt(self, *, path: str, password: str, target: str) -> None:
@@ -192,7 +192,11 @@ def _poppler_folder(path: str | None) -> str:
     return path
 
 
-def _attached(path: str, password: str) -> tuple[Mark, ...]:
+def _attached(path: str, password: str, media_type: str) -> tuple[Mark, ...]:
+    if media_type == render.XML:
+        return marks.of_xml(path)
+    if media_type != render.PDF:
+        return ()
     try:
         with render_pdf.opened(path, password) as document:
             return marks.attached(document)

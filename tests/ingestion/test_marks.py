@@ -86,6 +86,14 @@ def test_other_attachments_are_left_alone() -> None:
     assert marks.attached(document) == ()
 
 
+def test_an_invoice_attached_under_another_name_counts_where_no_name_is_proper() -> None:
+    cii = b"<rsm:CrossIndustryInvoice xmlns:rsm='urn:rsm'/>"
+    (mark,) = marks.attached(document_with({"order.xml": XML.encode(), "RE-7.xml": cii}))
+    assert mark.payload == cii.decode()
+    (mark,) = marks.attached(document_with({"RE-7.xml": cii, "factur-x.xml": XML.encode()}))
+    assert mark.payload == XML
+
+
 def test_an_attachment_that_is_no_xml_is_left_out() -> None:
     assert marks.attached(document_with({"factur-x.xml": b"\x00\x01binary"})) == ()
 

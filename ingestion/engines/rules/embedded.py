@@ -9,6 +9,7 @@ taxable_amount BT-109, tax_amount BT-110, total_amount BT-112. The rounding (BT-
 the amount due (BT-115), not to the total, and is left out.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element, ParseError
@@ -21,6 +22,7 @@ from ingestion.engines.base import FieldReading, ValueSource
 
 MAX_XML = 8_000_000
 MAX_LINES = 2_000
+_DECLARATION = re.compile(r"\A<\?xml\s[^<>]{0,200}\?>")
 CII_ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument")
 UBL_ROOTS = ("Invoice", "CreditNote")
 # UNTDID 1001: credit notes as EN 16931 allows them (BT-3).
@@ -42,7 +44,7 @@ def einvoice_readings(xml: str) -> tuple[FieldReading, ...]:
         values = _ubl(root)
     else:
         return ()
-    credits = _is_credit(root)
+    credits = is_credit(root)
     return tuple(_reading(pointer, value, credits) for pointer, value in values if value)
 
 
@@ -51,7 +53,9 @@ def parse(xml: str) -> Element | None:
     if len(xml) > MAX_XML:
         return None
     try:
-        root: Element = fromstring(xml.lstrip("\ufeff \r\n\t").encode(), forbid_dtd=True)
+        # The text is decoded; what it says of its encoding is no longer true.
+        text = _DECLARATION.sub("", xml.lstrip("\ufeff \r\n\t"), count=1)
+        root: Element = fromstring(text.encode(), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return None
     return root
@@ -72,7 +76,8 @@ def _reading(pointer: str, value: str, credits: bool) -> FieldReading:
     )
 
 
-def _is_credit(root: Element) -> bool:
+def is_credit(root: Element) -> bool:
+    """Whether an invoice's root is that of a credit note, by its name or its type code."""
     head = _child(root, "ExchangedDocument|HeaderExchangedDocument")
     code = _text(head, "TypeCode") or _text(root, "InvoiceTypeCode|CreditNoteTypeCode")
     return _local(root) == "CreditNote" or code in _CREDIT_CODES

@@ -1,0 +1,147 @@
+"""E-invoices that come as bare XML are bills, with a page that a person can read."""
+
+from pathlib import Path
+
+import pytest
+
+from documents import schemas
+from ingestion import intake
+from ingestion.engines import einvoice
+from ingestion.engines.base import Extraction, Limits, MarkKind, PageInput, TypeOption, ValueSource
+from ingestion.engines.pages import AutoReader
+from ingestion.engines.rules import RulesClassifier, RulesExtractor
+from tests.ingestion.test_embedded import CII
+
+LIMITS = Limits(max_pages=10, max_pixels=10_000_000, max_side_px=2_500, ocr_dpi=100)
+XML = "text/xml"
+NAMES = 'xmlns:c="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"'
+UBL = f"""<?xml version="1.0" encoding="iso-8859-1"?>
+<!-- made by hand -->
+<q:CreditNote xmlns:q="urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2" {NAMES}>
+<c:ID>G-1</c:ID><c:IssueDate>2024-03-05</c:IssueDate>
+<c:CreditNoteTypeCode>381</c:CreditNoteTypeCode>
+<c:Note>R\u00fcckgabe der zu d\u00fcnnen Bohrer</c:Note>
+<c:DocumentCurrencyCode>EUR</c:DocumentCurrencyCode>
+<c:AccountingSupplierParty><c:Party><c:PartyLegalEntity>
+<c:RegistrationName>Gr\u00fcn GmbH</c:RegistrationName></c:PartyLegalEntity></c:Party>
+</c:AccountingSupplierParty>
+<c:AllowanceCharge><c:ChargeIndicator>false</c:ChargeIndicator>
+<c:AllowanceChargeReason>Treuerabatt</c:AllowanceChargeReason>
+<c:Amount currencyID="EUR">10.00</c:Amount></c:AllowanceCharge>
+<c:TaxTotal><c:TaxAmount currencyID="SEK">170.00</c:TaxAmount></c:TaxTotal>
+<c:TaxTotal><c:TaxAmount currencyID="EUR">17.10</c:TaxAmount></c:TaxTotal>
+<c:LegalMonetaryTotal><c:TaxExclusiveAmount currencyID="EUR">90.00</c:TaxExclusiveAmount>
+<c:TaxInclusiveAmount currencyID="EUR">107.10</c:TaxInclusiveAmount>
+<c:PrepaidAmount currencyID="EUR">7.10</c:PrepaidAmount>
+<c:PayableAmount currencyID="EUR">100.00</c:PayableAmount></c:LegalMonetaryTotal>
+<c:CreditNoteLine><c:CreditedQuantity unitCode="C62">4</c:CreditedQuantity>
+<c:LineExtensionAmount currencyID="EUR">100.00</c:LineExtensionAmount>
+<c:Item><c:Name>Bohrer</c:Name></c:Item></c:CreditNoteLine>
+</q:CreditNote>"""
+
+
+def read(path: Path) -> tuple[PageInput, ...]:
+    reader = AutoReader(tesseract_cmd="", order=())
+    facts = reader.open(path=str(path), media_type=XML, password="", limits=LIMITS)
+    pages = []
+    for number in range(1, facts.pages + 1):
+        one = reader.read(
+            path=str(path), media_type=XML, number=number, languages=("eng",),
+            ignore_embedded=False, limits=LIMITS,
+        )  # fmt: skip
+        pages.append(
+            PageInput(
+                number=number, text=one.text, words=one.words, width_px=0, height_px=0,
+                source=one.source, marks=facts.marks if number == 1 else (),
+            )
+        )  # fmt: skip
+    return tuple(pages)
+
+
+def extract(*pages: PageInput) -> Extraction:
+    return RulesExtractor().extract(type="bill", schema=schemas.shipped_text("bill"), pages=pages)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CII, XML),
+        (UBL, XML),
+        ('<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2">', XML),
+        ("<rsm:CrossIndustryDocument xmlns:rsm='urn:ferd'>", XML),
+        ("<Invoice><Total>1</Total></Invoice>", "text/plain"),
+        ("<?xml version='1.0'?><rss/>", "text/plain"),
+        ("an <Invoice> of ours", "text/plain"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]>" + CII, "text/plain"),
+    ],
+)
+def test_an_invoice_is_told_by_its_root(text: str, expected: str) -> None:
+    assert intake.sniff(text.encode(), "a.txt") == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_an_invoice_is_told_in_every_encoding_that_it_declares(encoding: str) -> None:
+    content = UBL.replace("iso-8859-1", encoding.removesuffix("-sig")).encode(encoding)
+    assert intake.sniff(content, "a.xml") == XML
+    assert "Grün GmbH" in einvoice.decoded(content)
+
+
+def test_a_hostile_prolog_is_told_quickly() -> None:
+    for text in ("<!--" * 20_000, "<?a " * 20_000, "<a:" * 20_000, "<Invoice " + "a=" * 30_000):
+        assert not einvoice.is_einvoice(text)
+
+
+def test_the_page_shows_what_the_invoice_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(UBL.encode("iso-8859-1"))
+    (page,) = read(path)
+    assert page.text.startswith("Credit note\n\nCredit note number: G-1\nInvoice date: 2024-03-05")
+    for line in (
+        "Seller: Grün GmbH",
+        "Bohrer\t4\tC62\t\t\t\t100.00",
+        "Taxable amount: 90.00",
+        "Tax amount: 17.10",
+        "Total amount: 107.10",
+        "Credit note, note: Rückgabe der zu dünnen Bohrer",
+        "Allowance charge, allowance charge reason: Treuerabatt",
+        "Legal monetary total, payable amount: 100.00 EUR",
+    ):
+        assert line in page.text.splitlines()
+    assert [mark.kind for mark in page.marks] == [MarkKind.EINVOICE_XML]
+
+
+def test_a_bare_invoice_becomes_a_bill_without_contradictions(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text(CII, encoding="utf-8")
+    pages = read(path)
+    options = tuple(TypeOption(slug=slug, description="") for slug in ("bill", "eway_bill"))
+    assert [one.type for one in RulesClassifier().classify(pages=pages, types=options)] == ["bill"]
+    made = extract(*pages)
+    total = next(one for one in made.readings if one.pointer == "/total_amount")
+    assert (total.value, total.source, total.page) == ("119.00", ValueSource.EMBEDDED, 1)
+    assert (made.conflicts, made.objections) == ((), ())
+
+
+def test_a_long_invoice_has_pages_that_know_one_another(tmp_path: Path) -> None:
+    start, line = CII.split("  <ram:IncludedSupplyChainTradeLineItem>")
+    item, end = line.split("</ram:IncludedSupplyChainTradeLineItem>")
+    item = f"<ram:IncludedSupplyChainTradeLineItem>{item}</ram:IncludedSupplyChainTradeLineItem>"
+    path = tmp_path / "a.xml"
+    path.write_text(start + item * 150 + end, encoding="utf-8")
+    pages = read(path)
+    assert len(pages) > 1
+    assert all(len(page.text) <= 3_000 for page in pages)
+    assert f"Invoice number: RE-7\nPage 2 of {len(pages)}\n" in pages[1].text
+    options = (TypeOption(slug="bill", description=""),)
+    found = RulesClassifier().classify(pages=pages, types=options)
+    assert [(one.type, one.page_label) for one in found] == [
+        ("bill", number) for number in range(1, len(pages) + 1)
+    ]
+
+
+def test_an_invoice_that_does_not_parse_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text(CII[:600], encoding="utf-8")
+    (page,) = read(path)
+    assert page.text == CII[:600].strip("\n")
+    assert [one for one in extract(page).readings if one.source == ValueSource.EMBEDDED] == []
