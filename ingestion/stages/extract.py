@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from django.db.models import Exists, OuterRef
 
 from documents import drafts, relations
-from documents.models import Document, DocumentStatus, Page, SchemaVersion
+from documents.models import Document, DocumentReading, DocumentStatus, Page, SchemaVersion
 from ingestion.engines.base import Extraction, FieldReading
 from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
@@ -69,6 +69,8 @@ def failed(step: Step) -> None:
     count_processed(step)
     reason = {"code": "extract_failed", "field": "", "message": step.error_message}
     assert step.document_id is not None  # noqa: S101
+    # What an earlier run read is weighed no more: this reason would be lost with it.
+    DocumentReading.objects.filter(document=step.document_id).delete()
     Document.objects.filter(pk=step.document_id, reviewer__isnull=True).update(reasons=[reason])
 
 
