@@ -1,4 +1,6 @@
-"""The admin's view of what is known. Operators see only their projects."""
+"""The admin's view of what is known. Operators see only their projects.
+
+Types of documents are in `search/admin.py`: how good one is, its neighbours tell."""
 
 from typing import Any
 
@@ -15,12 +17,10 @@ from documents.models import (
     Calibration,
     Correction,
     Document,
-    DocumentType,
     Membership,
     Page,
     Project,
     Role,
-    SchemaVersion,
     Upload,
 )
 
@@ -97,23 +97,6 @@ class ProjectAdmin(OfProjects):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deleting a project deletes its blobs too, which a list action would forget."""
         return False
-
-
-class SchemaInline(admin.TabularInline[SchemaVersion, DocumentType]):
-    model = SchemaVersion
-    readonly_fields = ["number", "created_at"]
-    fields = tuple(readonly_fields)
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(DocumentType)
-class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
-    list_display = ["slug", "name", "description"]
-    inlines = [SchemaInline]
 
 
 class CorrectionInline(admin.TabularInline[Correction, Document]):

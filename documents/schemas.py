@@ -21,6 +21,10 @@ from jsonschema.exceptions import SchemaError, ValidationError
 SHIPPED = {"bill": 1, "eway_bill": 1}
 """Slug of each shipped type and the number of its newest schema version."""
 
+AMOUNT_PATTERN = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
+"""By these patterns a schema says that a text is an amount, or a date with a time of day."""
+
 _FOLDER = Path(__file__).parent / "schemas"
 _FORMATS = FormatChecker(formats=())
 
@@ -111,14 +115,14 @@ def _pointer(error: ValidationError) -> str:
 
 
 _ASKED = {
-    r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$": "an amount such as 1234.50",
+    AMOUNT_PATTERN: "an amount such as 1234.50",
     r"^[A-Z]{3}$": "a currency code of three letters",
     r"^[0-9]{12}$": "a number of 12 digits",
     r"^[0-9A-Z]{15}$": "15 letters and digits",
     r"^([0-9A-Z]{15}|URP)$": "a GSTIN of 15 letters and digits, or URP",
     r"^[0-9a-f]{64}$": "64 hexadecimal digits",
     r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{8})$": "a code of 2, 4, 6 or 8 digits",
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$": "a time such as 2024-03-31T14:05",
+    MOMENT_PATTERN: "a time such as 2024-03-31T14:05",
 }
 
 

@@ -23,6 +23,8 @@ from search.teaching import Decision, Neighbour, Said
 # Below this many examples a share is no figure.
 LEAST_EXAMPLES = 5
 RECENT_PAGES = 200
+# The newest named pages of a project that are left out in turn.
+LEFT_OUT = 200
 PROJECTS = 20
 
 
@@ -84,6 +86,34 @@ def score(slug: str, pairs: Iterable[tuple[str, str]]) -> Quality:
         wrong=sum(count for _, found, count in confusions if found == slug),
         confusions=tuple(confusions),
     )
+
+
+def sentences(told: Quality) -> tuple[str, ...]:
+    """What the counts mean, and what they do not tell. Pure."""
+    n = told.examples
+    if not told.is_enough:
+        count = f"{n} example{'' if n == 1 else 's'}"
+        return (f"{count}: too few to say, at least {LEAST_EXAMPLES}.",)
+    found = told.right + told.wrong
+    lines = [
+        f"Of {n} pages that are of it, {told.right} would be found (recall {told.recall:.2f})."
+    ]
+    if told.precision is None:
+        lines.append("Nothing would be found to be of it.")
+    else:
+        lines.append(
+            f"Of {found} pages that would be found to be of it, {told.right} are "
+            f"(precision {told.precision:.2f})."
+        )
+    others = told.asked - n
+    if not others:
+        lines.append(
+            "No page of anything else was named: how often other papers would be taken for it "
+            "is not known. Name some that are not, unknown ones too."
+        )
+    elif others < LEAST_EXAMPLES:
+        lines.append(f"Only {others} pages of anything else were named: that says little.")
+    return tuple(lines)
 
 
 def of(kind: DocumentType, viewer: AnyUser) -> Quality:
@@ -152,10 +182,11 @@ class _Room:
 
     def left_out(self) -> list[tuple[str, str]]:
         """Every named page beside what the others say it is."""
-        pages = self._with_text([one.page for one in self._examples])
+        asked = self._examples[:LEFT_OUT]
+        pages = self._with_text([one.page for one in asked])
         lessons: dict[Any, Lesson] = {}
         pairs = []
-        for one in self._examples:
+        for one in asked:
             lesson = lessons.setdefault(one.document, self._lesson.without(one.document))
             decided = self._decide(pages[one.page], self._vectors[one.page], lesson, one.document)
             pairs.append((one.type, decided.type))

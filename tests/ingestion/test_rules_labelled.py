@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from documents.schemas import AMOUNT_PATTERN, MOMENT_PATTERN
 from ingestion.engines.base import Extraction, PageInput, TextSource
 from ingestion.engines.rules import RulesExtractor
-from ingestion.engines.rules.labelled import AMOUNT, MOMENT
 from tests.ingestion.drawn_pages import page, text_page
 
 CHALLAN = """
@@ -32,8 +32,8 @@ PROPERTIES: dict[str, Any] = {
     "consignee": text("Consignee", **{"x-labels": ["Sent to", "Delivered to"]}),
     "vehicle": text("Vehicle", pattern="^[A-Z]{2}[0-9]{2}[A-Z]{1,3}[0-9]{4}$"),
     "packages": {"title": "Packages", "type": ["integer", "null"]},
-    "value": text("Approx. value", pattern=AMOUNT),
-    "left_at": text("Gate pass at", pattern=MOMENT),
+    "value": text("Approx. value", pattern=AMOUNT_PATTERN),
+    "left_at": text("Gate pass at", pattern=MOMENT_PATTERN),
     "received_by": text("Received by"),
     "goods": {"title": "Goods", "type": "array", "items": {"type": "object"}},
 }

@@ -13,16 +13,13 @@ from functools import lru_cache
 from typing import Any
 
 from documents.fields import find_amounts, fold
+from documents.schemas import AMOUNT_PATTERN, MOMENT_PATTERN
 from ingestion.engines.base import FieldReading, PageInput
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.labels import Lexicon, compiled
 from ingestion.engines.rules.layout import read_lines
 from ingestion.engines.rules.locale import Locale, locale_of
 from ingestion.engines.rules.near import Neighbourhood, Parsed, Parser, reading_of
-
-# The patterns by which schemas say amount and time (`documents/schemas`).
-AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
-MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
 
 _SHORT = {"number": ("no", "nr", "num"), "no": ("number",), "date": ("dt", "dated")}
 _NUMBERS = frozenset({"number", "no", "nr", "num", "id", "reference", "ref", "code"})
@@ -115,9 +112,9 @@ def _parser(field: _Field, locale: Locale) -> Parser:
     pattern = str(field.spec.get("pattern") or "")
     if field.is_date:
         return parsers.day(month_first=locale.month_first)
-    if pattern == AMOUNT:
+    if pattern == AMOUNT_PATTERN:
         return _amount(locale)
-    if pattern == MOMENT:
+    if pattern == MOMENT_PATTERN:
         return parsers.moment
     if _is_whole(field):
         return _whole
