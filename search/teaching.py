@@ -41,6 +41,8 @@ USUAL = 0.75
 
 # A description of fewer telling words is no description.
 LEAST_WORDS = 5
+# Different telling words of a page that is full, but no list of all there is.
+WORDY = 250
 DESCRIBED = 0.9
 DESCRIBED_SCALE = 0.15
 # A description alone: below what a document needs to pass without a person.
@@ -150,13 +152,14 @@ def _overruled(
 def _weighed(said: Said, neighbours: Sequence[Neighbour], signs: Mapping[str, Signs]) -> Decision:
     # A type that is not offered is still none of those that are.
     neighbours = [one if one.type in signs else replace(one, type="") for one in neighbours]
-    support = {slug: _support(slug, neighbours, sign) for slug, sign in signs.items()}
-    support[""] = 1.0 + _nearness("", neighbours)
-    whole = sum(support.values())
+    shown = {slug: _shown(slug, neighbours, sign) for slug, sign in signs.items()}
+    told = {slug: _told(sign) for slug, sign in signs.items()}
+    none = 1.0 + _nearness("", neighbours)
+    whole = none + sum(shown.values()) + sum(told.values())
     shares = {
-        slug: min(part / whole, _cap(signs[slug]) if slug else 1.0)
-        for slug, part in support.items()
-    }
+        slug: min((shown[slug] + told[slug]) / whole, _cap(sign, shown[slug] >= told[slug]))
+        for slug, sign in signs.items()
+    } | {"": none / whole}
     if said.type in shares:
         shares[said.type] = max(shares[said.type], said.confidence if said.type else 0.0)
     ranked = sorted(shares, key=lambda slug: -shares[slug])
@@ -174,17 +177,22 @@ def _weighed(said: Said, neighbours: Sequence[Neighbour], signs: Mapping[str, Si
     )
 
 
-def _support(slug: str, neighbours: Sequence[Neighbour], sign: Signs) -> float:
+def _shown(slug: str, neighbours: Sequence[Neighbour], sign: Signs) -> float:
+    """What examples and titles say for a type."""
     near = _nearness(slug, neighbours)
     if sign.is_titled:
         near *= TITLED
     elif sign.is_title_usual:
         near *= UNTITLED
-    if sign.is_named:
-        near = max(near, NAMED)
-    return near + exp((sign.wording + sign.likeness - DESCRIBED) / DESCRIBED_SCALE) * (
-        sign.wording > 0
-    )
+    return max(near, NAMED) if sign.is_named else near
+
+
+def _told(sign: Signs) -> float:
+    """What the description says for a type: the less the more examples there are."""
+    if not sign.wording:
+        return 0.0
+    told = exp((sign.wording + sign.likeness - DESCRIBED) / DESCRIBED_SCALE)
+    return told / (1 + sign.examples)
 
 
 def _nearness(slug: str, neighbours: Sequence[Neighbour]) -> float:
@@ -192,9 +200,9 @@ def _nearness(slug: str, neighbours: Sequence[Neighbour]) -> float:
     return sum(exp((similarity - LEVEL) / SCALE) for similarity in own)
 
 
-def _cap(sign: Signs) -> float:
-    """No surer than the number of examples allows."""
-    known = _succession(sign.examples) if sign.examples else CAP_DESCRIBED
+def _cap(sign: Signs, is_shown: bool) -> float:
+    """No surer than the number of examples allows, or than a description can make us."""
+    known = _succession(sign.examples) if is_shown and sign.examples else CAP_DESCRIBED
     return max(known, CAP_TITLED) if sign.is_named else known
 
 
@@ -214,10 +222,12 @@ def telling_words(text: str) -> frozenset[str]:
 
 
 def wording(description: frozenset[str], page: frozenset[str]) -> float:
-    """Share of a description's telling words that stand on a page; 0 for too few words."""
+    """Share of a description's telling words that stand on a page; 0 for too few words.
+
+    A page of very many words has some of every description, so it counts for less."""
     if len(description) < LEAST_WORDS:
         return 0.0
-    return len(description & page) / len(description)
+    return len(description & page) / len(description) * min(1.0, WORDY / max(1, len(page)))
 
 
 def headings(text: str) -> frozenset[str]:
