@@ -51,6 +51,8 @@ CAP_TITLED = 0.85
 
 _HEAD_LINES = 12
 _HEADING_CHARS = 60
+_DIGIT = re.compile(r"\d")
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,10 +240,11 @@ def headings(text: str) -> frozenset[str]:
 
 def squeezed(line: str) -> str:
     """The letters of a line, folded; "" where it holds digits and is no bare title."""
-    folded = fold(line)
-    if any(char.isdigit() for char in folded):
+    if len(line) > 2 * _HEADING_CHARS or _DIGIT.search(line):
         return ""
-    return re.sub(r"[\W_]+", "", folded)
+    # Examples are many and most of their lines are plain; `fold` goes by the character.
+    folded = line.lower() if line.isascii() else fold(line)
+    return _NO_LETTER.sub("", folded)
 
 
 def shared_headings(
