@@ -44,6 +44,10 @@ _SUM_COLUMNS = {
     "cess_amount": "cess",
     "taxable_amount": "taxable_amount",
 }
+_CREDIT_NOTE = re.compile(
+    r"(?:tax )?(?:credit (?:note|memo)|avoir|gutschrift|rechnungskorrektur|stornorechnung"
+    r"|nota de credito|nota di credito|creditnota|factura rectificativa)(?![a-z])"
+)
 _HEX = re.compile(r"[0-9A-Fa-foOlI]{1,64}-?")
 _HEX_TWINS = str.maketrans("oOlI", "0011")  # no hexadecimal digits, so OCR's look-alikes
 
@@ -88,6 +92,7 @@ class BillReader:
         )
         for reading in item_readings(table, decimal_comma=self.locale.decimal_comma):
             self.readings[reading.pointer] = reading
+        self._credit_note()
         read = {pointer.strip("/") for pointer in self.readings}
         labelled = (self.near.fields() | set(totals.ranked)) & set(_LABELLED) - read
         return tuple(self.readings.values()), tuple(sorted(labelled))
@@ -311,6 +316,25 @@ class BillReader:
                 reading = replace(reading, source=ValueSource.DERIVED)
             self.readings[f"/{field}"] = reading
         return totals
+
+    def _credit_note(self) -> None:
+        """The amounts of a credit note without the minus that some makers print: its type says
+        that they are to be paid back (EN 16931, type 381)."""
+        total = self.readings.get("/total_amount")
+        head = (cell for line in self.lines[:25] for cell in line.cells)
+        if total is None or not str(total.value).startswith("-"):
+            return
+        if not any(_CREDIT_NOTE.match(cell.folded) for cell in head):
+            return
+        for pointer, reading in self.readings.items():
+            value = str(reading.value)
+            if pointer.endswith("_amount") and value.startswith("-"):
+                self.readings[pointer] = replace(
+                    reading,
+                    value=value[1:],
+                    note="printed with a minus, on a credit note",
+                    alternatives=(value, *reading.alternatives)[:5],
+                )
 
     def _currency(self, totals: Totals) -> None:
         locale: Locale = self.locale

@@ -75,13 +75,15 @@ class RulesClassifier:
 
 def _gather(page: PageInput, types: Sequence[TypeOption]) -> _Evidence:
     lines = read_lines([page])
-    text = fold("\n".join(line.text for line in lines))[:60_000]
+    printed = "\n".join(line.text for line in lines)[:60_000]
+    text = fold(printed)
+    prices = sum(amount.decimals == 2 for amount in find_amounts(printed))
     label, count = _page_label(text)
     title = _titled(lines, BILL_TITLE)
     eway, eway_title = _eway_points(lines, text)
     near = Neighbourhood(lines, lexicon("bill", "parties"))
-    signs = _bill_signs(page, lines, text, near, has_title=title)
-    against = _against_bill(lines, text, near, has_title=title)
+    signs = _bill_signs(page, lines, text, near, has_title=title, prices=prices)
+    against = _against_bill(lines, text, near, has_title=title, prices=prices)
     return _Evidence(
         bill=sum(signs.values()) + against,
         signs=signs,
@@ -126,10 +128,15 @@ def _eway_points(lines: Sequence[Line], text: str) -> tuple[float, bool]:
 
 
 def _bill_signs(
-    page: PageInput, lines: Sequence[Line], text: str, near: Neighbourhood, *, has_title: bool
+    page: PageInput,
+    lines: Sequence[Line],
+    text: str,
+    near: Neighbourhood,
+    *,
+    has_title: bool,
+    prices: int,
 ) -> dict[str, float]:
     """Points by sign: titles, words, labels with values, rows of items, amounts, marks."""
-    amounts = sum(amount.decimals == 2 for amount in find_amounts(text))
     table = read_table(lines, amounts=lexicon("amounts"), decimal_comma=None)
     signs = {
         f"term {number}": term.points
@@ -139,7 +146,7 @@ def _bill_signs(
     signs["title"] = 2.3 * has_title
     signs["number"] = 1.2 * bool(near.candidates("document_number", parsers.document_number))
     signs["rows"] = 1.3 * bool(table.rows) + 0.4 * (len(table.rows) > 2)
-    signs["amounts"] = 1.0 * (amounts >= 4) + 0.7 * (amounts >= 2)
+    signs["amounts"] = 1.0 * (prices >= 4) + 0.7 * (prices >= 2)
     signs["numbered title"] = 1.5 * (has_title and _has_numbered_title(near))
     if _total_with_amount(lines):
         signs["total"] = 1.4 + 1.2 * (len(lines) <= 45 and bool(_CLOCKED_DATE.search(text)))
@@ -149,11 +156,11 @@ def _bill_signs(
 
 
 def _against_bill(
-    lines: Sequence[Line], text: str, near: Neighbourhood, *, has_title: bool
+    lines: Sequence[Line], text: str, near: Neighbourhood, *, has_title: bool, prices: int
 ) -> float:
     """Points against a bill: words of other papers, their titles, running text, no amounts."""
     points = _points(text, OTHER_TERMS)
-    if not any(amount.decimals == 2 for amount in find_amounts(text)):
+    if not prices:
         points -= 1.0 if has_title and _has_numbered_title(near) else 2.5
     points -= 1.2 * (_prose_share(lines) > 0.5)
     if _titled(lines[:14], OTHER_TITLE):

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from documents.fields import (
     find_amounts,
@@ -67,6 +69,8 @@ class EwayBillReader:
         )
         for field, parse in simple:
             found = self.near.candidates(field, parse)
+            if field == "ewb_number" and not found:
+                found = self._wrapped_number()
             if field == "hsn_code":  # the column of the goods is no field of the form
                 found = [one for one in found if one.line not in self.table.lines]
             self._put(field, found)
@@ -110,6 +114,21 @@ class EwayBillReader:
                     self._put("generated_by", [candidate_of(cell, whole, score=1.0)])
                 return
 
+    def _wrapped_number(self) -> list[Candidate]:
+        """ "2710 0345" and, in the line below it, "6789"."""
+        found = []
+        for label in self.near.labels:
+            if label.field == "ewb_number":
+                cell = self._with_wrapped(label.cell, label.cell.left)
+                parsed = parsers.ewb_number(cell.text[label.end :])
+                if parsed is not None:
+                    found.append(candidate_of(cell, parsed, offset=label.end, score=0.9))
+        return found
+
+    def _with_wrapped(self, cell: Cell, left: float) -> Cell:
+        tokens = (*cell.tokens, *self._wrapped(cell, left))
+        return Cell(page=cell.page, line=cell.line, tokens=tokens, source=cell.source)
+
     def _wrapped(self, cell: Cell, left: float) -> tuple[Token, ...]:
         """The words under a cell that go on with it: same left edge, close, no label."""
         for line in self.lines[cell.line + 1 : cell.line + 2]:
@@ -126,7 +145,11 @@ class EwayBillReader:
             if label.field != "document_details":
                 continue
             for spot in self.near.spots(label):
+                cell, offset = spot.cell, spot.start
                 match = _DETAILS.match(spot.text)
+                if match is None:
+                    cell = self._with_wrapped(spot.cell, label.cell.left)
+                    match = _DETAILS.match(cell.text[offset:])
                 if match is None:
                     continue
                 for group in ("type", "number", "date"):
@@ -139,7 +162,7 @@ class EwayBillReader:
                     start, end = match.span(group)
                     if value:
                         parsed = Parsed(value=value, start=start, end=end)
-                        found = candidate_of(spot.cell, parsed, offset=spot.start, score=1.0)
+                        found = candidate_of(cell, parsed, offset=offset, score=1.0)
                         self.readings.pop(f"/document_{group}", None)
                         self._put(f"document_{group}", [found])
                 return
@@ -227,6 +250,25 @@ class EwayBillReader:
                 "tax_rate",
             ):
                 self.readings[reading.pointer] = reading
+        if "/hsn_code" not in self.readings:
+            self._main_hsn()
+
+    def _main_hsn(self) -> None:
+        """The code of the goods of the largest value, where the form names no main one."""
+        values = {
+            pointer.split("/")[2]: Decimal(str(reading.value))
+            for pointer, reading in self.readings.items()
+            if pointer.endswith("/taxable_amount")
+        }
+        main = max(values, key=lambda row: values[row], default="0")
+        code = self.readings.get(f"/items/{main}/hsn_code")
+        if code is not None:
+            self.readings["/hsn_code"] = replace(
+                code,
+                pointer="/hsn_code",
+                confidence=round(0.8 * code.confidence, 3),
+                note="of the item of the largest value",
+            )
 
 
 _LABELLED = (

@@ -58,14 +58,14 @@ def heading_party(
 def _above_prices(lines: list[Line]) -> list[Line]:
     """The lines above the first price, for below it goods are named; at least three."""
     for at, line in enumerate(lines[3:], 3):
-        if any(amount.decimals == 2 for amount in find_amounts(line.cells[-1].text)):
+        if _has_price(line):
             return lines[:at]
     return lines
 
 
 def _before_dash(cell: Cell) -> Cell:
     """The name in "Au bon moulin SARL - 1242 chemin de l'olive - 84340 Malaucene"."""
-    cut = re.search(r"\s[-–—|·•●]\s|,\s(?=.*\d)", cell.text)
+    cut = re.search(r"\s[-–—|]\s|\s?[·•●]|,\s(?=.*\d)", cell.text)
     if cut is None or cut.start() < 4:
         return cell
     return cell.part(0, cut.start()) or cell
@@ -75,7 +75,7 @@ _TOWN = re.compile(
     r"(?:[a-z]{1,2}[- ])?\d{4,6},?\s[a-z][a-z .,'-]*|[a-z .]+,? [a-z]{2} \d{5}(?:-\d{4})?"
     r"|(?:[a-z .,'-]+[ ,])?[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}|[a-z .,'-]+[ -]{1,3}\d{5,6}"
 )
-_SENDER = re.compile(r".*(?:\s[-–—|·•●]\s|,\s).*\d{4,6}.*")  # the small line over a window
+_SENDER = re.compile(r".*(?:\s[-–—|]\s|[·•●]|,\s).*\d{4,6}.*")  # the small line over a window
 _WINDOW_LINES = 30
 
 
@@ -130,7 +130,12 @@ def _within(cell: Cell, column: tuple[float, float] | None) -> bool:
 def _may_head(cell: Cell) -> bool:
     text = cell.folded
     letters = sum(char.isalpha() for char in text)
-    if letters < 4 or letters * 2 < len(text.replace(" ", "")) or GREETING.search(text):
+    plain = _REGISTRATION.sub("", text)
+    if letters < 4 or _STATUS.search(text):
+        return False
+    if sum(char.isalpha() for char in plain) * 2 < len(plain.replace(" ", "")):
+        return False
+    if GREETING.search(text):
         return False
     if TITLE.fullmatch(text) or STOP.match(text) or find_dates(text):
         return False
@@ -138,8 +143,12 @@ def _may_head(cell: Cell) -> bool:
 
 
 def _is_labelled(near: Neighbourhood, cell: Cell) -> bool:
+    """Whether a cell begins with a label; "le" and "to" are ones only before a value."""
     return any(
-        label.start <= 1 and label.weight >= 0.8 and label.field != "supplier"
+        label.start <= 1
+        and label.weight >= 0.8
+        and label.field != "supplier"
+        and (len(label.phrase) > 2 or re.match(r"\W*(?:\d|$)|\s?:", cell.text[label.end :]))
         for label in near.labels_in(cell)
     )
 
@@ -149,7 +158,7 @@ def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> floa
     heights = sorted(other.height for other in cells)
     typical = heights[len(heights) // 2] or 1.0
     score = 1.6 * bool(LEGAL.search(cell.folded)) + 0.7 * bool(COMPANY.search(cell.folded))
-    score += min(1.2, 0.9 * max(0.0, cell.height / typical - 1.0))
+    score += min(1.2, 0.9 * max(0.0, cell.height / typical - _LARGER))
     score -= 0.16 * (cell.line - head[0].number)
     plain = _REGISTRATION.sub("", cell.folded)
     # "Pine Street Hardware" is a shop; only with a number or without a trade is it a street.
@@ -161,6 +170,15 @@ def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> floa
     return score
 
 
+_LARGER = 1.15  # of the typical height; less is chance, since capitals alone are lower
+_STATUS = re.compile(
+    r"auto-?entrepreneur|micro-?entreprise|entreprise individuelle|sole (?:trader|proprietor)"
+    r"|einzelunternehmen|(?<![a-z])(?:inh|prop)\."
+)
+_COUNTRY = re.compile(
+    r".*(?<![a-z])(?:malaysia|india|singapore|france|germany|deutschland|united kingdom|uk|usa"
+    r"|united states|schweiz|suisse|switzerland|osterreich|austria|australia)\W*"
+)
 _REGISTRATION = re.compile(
     r"\s*[(\[]{1,2}\s?\d[\d\s(),\-–a-z]{4,40}[)\]]{1,2}\s*$|\s*(?:[(\[]\s*)?(?:(?:co|company|reg|roc|regn?)[.,]?\s{0,2}(?:no|reg)?[.:]?\s{0,2})?"
     r"\d[\d ]{4,13}\s?[-–]?\s?[a-z]{0,2}[)\]]?(?:\s?\([a-z]{1,4}\))?\s*$|\s*\((?:co|reg|roc)\b.*$"
@@ -206,7 +224,7 @@ def _start_of_name(best: Cell, near: Neighbourhood, named: Sequence[Cell]) -> li
     if best.line == 0:
         return []
     core = re.sub(r"[^a-z]", "", COMPANY.sub(" ", best.folded))
-    is_tail = best.text.startswith("(") or best.text.count(")") > best.text.count("(")
+    is_tail = bool(_TAIL.match(best.folded)) or best.text.startswith("(") or best.text.count(")") > best.text.count("(")
     above = [
         cell
         for cell in near.lines[best.line - 1].cells
@@ -217,11 +235,14 @@ def _start_of_name(best: Cell, near: Neighbourhood, named: Sequence[Cell]) -> li
     return above
 
 
+_TAIL = re.compile(r"(?:enterprises?|trading|industries|traders|marketing|associates|sdn|& sons)\b")
+
+
 def _is_upper_half(above: Cell, best: Cell) -> bool:
     size = best.height
-    flush = abs(above.left - best.left) < 0.3 * size < 3 * size < abs(above.right - best.right)
+    flush = abs(above.left - best.left) < 0.5 * size < 3 * size < abs(above.right - best.right)
     close = best.top - above.bottom < 0.9 * size
-    alike = abs(above.height - size) < 0.15 * size
+    alike = abs(above.height - size) < 0.25 * size
     plain = not (LEGAL.search(above.folded) or ADDRESS.search(above.folded))
     return flush and close and alike and plain and LEGAL.search(best.folded) is not None
 
@@ -231,35 +252,56 @@ def _overlap(one: Cell, other: Cell) -> bool:
 
 
 def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
+    """The lines of the address under a name: registrations between them are passed over, and
+    telephones, titles, dates, prices, a country or another addressee end it."""
     bottom, count = name.bottom, 0
     for line in near.lines[name.line + 1 : name.line + 9]:
-        if line.page != name.page or count == 5:
+        if line.page != name.page or count == 5 or _has_price(line):
             return
         cells = [cell for cell in line.cells if _overlap(cell, name) or _close(cell, name)]
         if not cells:
             continue
         cell = cells[0]
+        text = cell.folded
         if cell.top - bottom > 2.5 * max(cell.height, name.height):
             return
-        text = cell.folded
-        registration = re.fullmatch(r"[\W\d]*[a-z]{0,3}[\W\d]+[a-z]?\W*", text)
-        stops = STOP.match(text.lstrip(" :.,-(["))
-        if not count and (registration or stops or TITLE.fullmatch(text)):
-            bottom = cell.bottom
-            continue
-        if count and (is_contact(near, cell) or PHONE.fullmatch(text)):
+        if count and find_dates(cell.text):
+            return
+        if COURTESY.fullmatch(text.strip()) or (count and is_contact(near, cell)):
             return
         is_address = bool(ADDRESS.search(text) or STREET.search(text))
-        is_other = stops or TITLE.fullmatch(text) or _is_labelled(near, cell)
-        if is_other and not is_address:
-            return
-        if not count and not is_address and not re.search(r"\d", text):
+        if not count and _is_passed_over(cell, is_address=is_address):
             bottom = cell.bottom
             continue
-        if find_dates(cell.text):
+        stops = STOP.match(text.lstrip(" :.,-(["))
+        is_other = stops or TITLE.fullmatch(text) or _is_labelled(near, cell)
+        if (is_other and not is_address) or PHONE.fullmatch(text):
             return
         yield cell
         count, bottom = count + 1, cell.bottom
+        if _COUNTRY.fullmatch(text):
+            return
+
+
+def _is_passed_over(cell: Cell, *, is_address: bool) -> bool:
+    """Registrations, branches in brackets and slogans between a name and its address."""
+    text = cell.folded
+    registration = re.fullmatch(r"[\W\d]*[a-z]{0,3}[\W\d]+[a-z]?\W*", text)
+    if registration and not re.match(r"\W*(?:no|lot)\b", text):
+        return True
+    if STOP.match(text.lstrip(" :.,-([")) or TITLE.fullmatch(text) or find_dates(cell.text):
+        return True
+    branch = text.startswith("(") and text.endswith(")")
+    return branch or not (is_address or re.search(r"\d", text))
+
+
+_PRICE = re.compile(r".*\d[.,]\d{2}(?:\s?[€$£₹]|\s?[A-Za-z]{1,3})?[*\s]{0,2}")
+
+
+def _has_price(line: Line) -> bool:
+    """Whether a line ends with an amount that is no house number ("Nos 55,57")."""
+    last = line.cells[-1]
+    return _PRICE.fullmatch(last.text) is not None and not ADDRESS.search(last.folded)
 
 
 def _close(cell: Cell, name: Cell) -> bool:

@@ -41,7 +41,9 @@ def with_net_column(
     before = taxable is not None and any(abs(made - taxable) <= 1 for made in sums)
     after = total is not None and any(abs(made - total) <= 1 for made in sums)
     if not any(_tax_rate(row.entries) for row in table.rows):
-        return table
+        indian = any("hsn_code" in row.entries for row in table.rows)
+        if not (indian and before and not after):
+            return table
     net = before
     if not before and not after:
         net = sum(_is_net(row, decimal_comma) for row in table.rows) * 2 > len(table.rows)
@@ -112,13 +114,22 @@ def _quantity(
     if entry is not None and found:
         yield "quantity", found[0].value, entry
     unit = entries.get("unit")
-    text = unit.text.strip(" .,") if unit else ""
+    text = _unit(unit.text) if unit else ""
+    if unit is not None and entry is None and (count := find_amounts(text)):
+        yield "quantity", count[0].value, unit
+        return
     if unit is not None and re.search(r"[A-Za-z]", text):
         yield "unit", text[:40], unit
     elif entry is not None and found:
         tail = entry.text[found[0].end :].strip(" .,")
         if re.fullmatch(r"[^\W\d_][\w./()²³]{0,14}", tail):
             yield "unit", tail, entry
+
+
+def _unit(text: str) -> str:
+    """A unit once, though two columns print it, and without a rate beside it."""
+    words = [word for word in text.split() if "%" not in word]
+    return " ".join(dict.fromkeys(words)).strip(" .,")
 
 
 def _tax_rate(entries: dict[str, Entry]) -> tuple[str, Entry] | None:

@@ -132,7 +132,7 @@ def vehicle(text: str) -> Parsed | None:
         r"[A-Za-z]{2,3}[\s-]?\d{1,3}[\s-]?[A-Za-z]{0,3}[\s-]?\d{3,4}", text[:80]
     ):
         value = normalise_vehicle(match[0])
-        if value:
+        if value and not re.match(r"(?:RR|LR|GR|DC|PO|SO|INV|BL)\d+$", value):
             return Parsed(value=value, start=match.start(), end=match.end())
     special = re.search(r"(?<![A-Za-z0-9])(?:DF|TM|BP|NP)[A-Z0-9]{3,13}(?![A-Za-z0-9])", text[:80])
     if special and any(char.isdigit() for char in special[0]):

@@ -32,8 +32,8 @@ ADDRESS = re.compile(
 STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
 STOP = re.compile(
     r"(?<![a-z])(?:tel|telephone|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
-    r"|state code|state|global|globale nummer|number|id"
-    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|roc|co\.? ?reg|co\.? ?no"
+    r"|state code|state|global (?:id|no|nr|number|location)|globale nummer|number|id"
+    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|roc|co[. -]{0,2}reg|co\.? ?no"
     r"|company (?:no|reg)|(?:site|store|outlet|branch) ?(?:no|code|id)?\.? ?[:#] ?\d"
     r"|invoice|date|gln|sst|uid|mwst|uen"
     r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
@@ -246,8 +246,11 @@ def _is_fact(near: Neighbourhood, cell: Cell) -> bool:
 def is_name(cell: Cell) -> bool:
     """Whether a cell can be the name of a firm or person."""
     letters = sum(char.isalpha() for char in cell.text)
-    if letters < 3 or STOP.match(cell.folded) or find_dates(cell.text):
+    if letters < 3 or find_dates(cell.text):
         return False
+    is_firm = LEGAL.search(cell.folded) and not re.search(r"[\d:]", cell.text)
+    if STOP.match(cell.folded) and not is_firm:
+        return False  # "Tax No 123" is none, "Tax Partners Ltd" is one
     return letters * 2 >= len(cell.text.replace(" ", "")) and not TITLE.fullmatch(cell.folded)
 
 

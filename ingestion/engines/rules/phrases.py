@@ -268,6 +268,7 @@ AMOUNTS: Phrases = {
             "|total item|total items|total saving|total savings|you saved|you save|points"
             "|previous balance|balance b f|change due|payment|bar|gegeben|ruckgeld|rendu|especes"
             "|espece|efectivo|cambio|contante|contanti|resto|contant|wisselgeld|tunai|baki"
+            "|carriage|postage|versand|versandkosten|frais de port|port|livraison|portokosten"
             "|freight|shipping|delivery|delivery charge|packing|tip|gratuity|service charge"
             "|tax summary|gst summary|gst analysis|tax code|item count|no of items|total weight"
             "|total gst summary|acompte|anzahlung|skonto|rabatt|abschlag|zuschlag|rabattbetrag"
@@ -469,7 +470,7 @@ COLUMNS: Phrases = {
             "|services|item details|name of product|article|description|name of product service"
             "|product name & desc|goods description|commodity|material|bezeichnung|beschreibung"
             "|artikel|artikelbezeichnung|artikelbeschreibung|leistung|produkt"
-            "|leistungsbeschreibung|position|designation|libelle|produit|descripcion|concepto"
+            "|leistungsbeschreibung|position|prestation|prestations|leistungen|tatigkeit|designation|libelle|produit|descripcion|concepto"
             "|articulo|descrizione|prodotto|descricao|artigo|omschrijving|item desc|keterangan"
             "|desc|code desc|description & specification|product name description"
             "|description of goods & services|detail"
@@ -482,7 +483,7 @@ COLUMNS: Phrases = {
         1.0: (
             "qty|quantity|menge|anzahl|quantite|qte|cantidad|cant|quantita|qta|quantidade|qtd"
             "|aantal|kuantiti|nos|billed qty|qnty|hours|hrs|stunden|u qty|quantity unit|qty unit"
-            "|uds|qty uom"
+            "|uds|qty uom|std|tage|days|heures|jours|nombre|ore|no of units"
         ),
     },
     "unit": {
@@ -498,7 +499,8 @@ COLUMNS: Phrases = {
             "|unit rate|cost|rsp|u price|e preis|nettopreis|einzel|stuckpreis|p u ht|pu ht"
             "|prix unit|price unit|rate item|stukprijs|preis einheit|harga|price per unit"
             "|rate per unit|prix unitaire ht|einzelpreis netto|price item|list price"
-            "|unit price ex vat|u p|tarief|basic rate|tarif"
+            "|unit price ex vat|u p|tarief|basic rate|tarif|ansatz|satz|stundensatz|tagessatz"
+            "|day rate|hourly rate|taux horaire|price uom"
         ),
     },
     "discount": {

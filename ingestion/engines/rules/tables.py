@@ -14,12 +14,13 @@ from ingestion.engines.rules.tokens import Token
 
 MAX_ITEMS = 500
 _CURRENCY = re.compile(r"^(?:[$€£₹]|RM|Rs\.?|INR|EUR|USD|GBP)$")
-_NUMBER = re.compile(r"^[($€£₹-]?(?:RM|Rs\.?)?-?\d[\d.,'’]*-?\)?[€%$]?(?:/-)?$")
+_NUMBER = re.compile(r"^[($€£₹-]?(?:RM|Rs\.?)?-?\d[\d.,'’]*-?\)?[€%$]?\)?(?:/-)?$")
 _COLUMN_WORDS = frozenset({"tax", "gst", "vat", "tva", "iva", "ust", "round", "base"})
 _END = re.compile(
     r"amount in words|amount chargeable|carried (?:over|forward)|ubertrag|in words|continued"
     r"|report a nouveau|a reporter"
 )
+_LABELLED_SUM = re.compile(r"[^:]{3,40}:\s?(?:[$€£₹]|RM|Rs\.?|[A-Z]{3})?\s?[\d.,]+\s?[€$£]?")
 _BROUGHT = re.compile(
     r"brought (?:forward|over)|\bb/f\b|ubertrag|report (?:de|page)|riporto|vortrag"
 )
@@ -145,6 +146,8 @@ class _Reader:
                 named = label.weight >= 0.75 and label.field != "other_amount"
                 if plain and named and label.phrase not in _COLUMN_WORDS:
                     return True
+        if len(line.cells) == 1 and _LABELLED_SUM.fullmatch(line.text):
+            return bool(self.rows)
         return bool(_END.search(line.folded)) or self._has_sum_beside(line)
 
     def _has_sum_beside(self, line: Line) -> bool:
@@ -287,12 +290,16 @@ def runs_of(cell: Cell) -> Iterator[tuple[Token, ...]]:
 
 
 def _is_numeric(run: Sequence[Token]) -> bool:
-    return all(_NUMBER.match(token.text) or _CURRENCY.match(token.text) for token in run)
+    """Whether a run is a number with its currency or percent sign, or such a sign alone."""
+    return all(
+        _NUMBER.match(token.text) or _CURRENCY.match(token.text) or token.text == "%"
+        for token in run
+    )
 
 
 def _joins(run: Sequence[Token], token: Token) -> bool:
     """Groups of one number: "1 234,56"."""
-    close = token.left - run[-1].right < 0.45 * token.height
+    close = token.left - run[-1].right < 0.7 * token.height
     return close and bool(
         re.fullmatch(r"\d{1,3}", run[-1].text) and re.match(r"\d{3}(?:[.,]\d{2})$", token.text)
     )

@@ -36,6 +36,11 @@ _QUALIFYING = re.compile(
 )
 _MONEY_WORD = re.compile(r"\s?(?:rm|rs|inr|eur|euro|usd|gbp|chf|myr|sgd|cr|dr)\b")
 _SUMMARY = ("taxable_amount", "tax_amount", "total_amount")
+_CHARGES = frozenset(
+    "freight|shipping|delivery|delivery charge|packing|service charge|svc chg|service chg"
+    "|shipping & handling|handling|insurance|carriage|postage|versand|versandkosten|frais de port"
+    "|port|livraison".split("|")
+)
 _FAR = 24  # letters between a label and its amount in one cell; more is a sentence
 _WHOLE_IN_PROSE = 40  # characters of a cell in which a number without cents is no amount
 _LARGEST_ROUNDING = Decimal(1)
@@ -288,6 +293,7 @@ class Foot:
             field: _ranked(candidates)[:_PER_FIELD] for field, candidates in self.found.items()
         }
         gst = {field: ranked[field][0] for field in _GST if ranked.get(field)}
+        extras = self._extras()
         tills = _paid(self.found.get("other_amount", ()), self.near)
         if max((one.score for one in ranked.get("total_amount", ())), default=0.0) < 0.5:
             found = self._unlabelled(ranked, tills)
@@ -300,7 +306,10 @@ class Foot:
             (*self._tax_choices(ranked, gst), None),
             (*ranked.get("round_off", ())[:2], None),
         ):
-            closed = _closes(total, taxable, tax, rounding)
+            closed = max(
+                _closes(total, taxable, tax, rounding, extra=extra) - (0.1 if extra else 0.0)
+                for extra in extras
+            )
             score = _weight(total, 1.0) + _weight(taxable, 0.4) + _weight(tax, 0.4)
             score += _weight(rounding, 0.2) + closed
             if total is not None:
@@ -329,6 +338,18 @@ class Foot:
                 best_score, closes = score, closed >= 0.8
         best.update(gst)
         return Totals(chosen=best, ranked=ranked, closes=closes)
+
+    def _extras(self) -> tuple[Decimal, ...]:
+        """What may come on top of goods and tax: 0, each charge for service or freight, and all
+        of them."""
+        charges = []
+        for label in self.near.labels:
+            if label.phrase in _CHARGES and label.cell.line not in self.table_lines:
+                amount = self._beside(label)
+                if amount is not None and amount.found.decimals == 2 and amount.number > 0:
+                    charges.append(amount.number)
+        whole = sum(charges, Decimal(0))
+        return tuple(dict.fromkeys((Decimal(0), *charges[:6], whole)))
 
     def _unlabelled(
         self, ranked: dict[str, tuple[Candidate, ...]], tills: frozenset[Decimal]
@@ -415,11 +436,14 @@ def _closes(
     taxable: Candidate | None,
     tax: Candidate | None,
     rounding: Candidate | None,
+    *,
+    extra: Decimal = Decimal(0),
 ) -> float:
-    """What it is worth that taxable + tax + rounding is the total; negative where it is not."""
+    """What it is worth that taxable + tax + rounding + extra is the total; negative where it
+    is not."""
     if total is None or taxable is None:
         return 0.0
-    base, due = Decimal(taxable.value), Decimal(total.value)
+    base, due = Decimal(taxable.value) + extra, Decimal(total.value)
     taxes = Decimal(tax.value) if tax is not None else Decimal(0)
     rounded = Decimal(rounding.value) if rounding is not None else Decimal(0)
     if abs(base + taxes + rounded - due) <= _GRACE:
