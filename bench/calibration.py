@@ -38,7 +38,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from documents import calibration, drafts, reliability, schemas  # noqa: E402
+from documents import calibration, drafts, reliability, schemas, trust  # noqa: E402
 from documents.calibration import Curves, Sample  # noqa: E402
 from ingestion import intake, scoring  # noqa: E402
 from ingestion.engines.base import PageInput  # noqa: E402
@@ -70,7 +70,7 @@ class Paper:
             readings=self.readings,
             conflicts=self.conflicts,
             labelled=self.labelled,
-            thresholds=drafts.Thresholds(usual=threshold),
+            thresholds=trust.Thresholds(usual=threshold),
             curves=curves,
         )
 
@@ -83,7 +83,7 @@ class Paper:
             if value.confidence is None:
                 continue
             found = draft.evidence[pointers[int(value.confidence)]]
-            if found["source"] not in drafts.CARRIED:
+            if found["source"] not in trust.CARRIED:
                 yield Sample(
                     field=value.field,
                     source=found["source"],

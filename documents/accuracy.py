@@ -13,8 +13,8 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Que
 from django.db.models.functions import TruncDate, TruncDay, TruncMonth, TruncWeek
 from django.utils import timezone
 
-from documents import reliability, schemas
-from documents.drafts import CARRIED, SAMPLED
+from documents import reliability, schemas, trust
+from documents.drafts import SAMPLED
 from documents.models import (
     AnyUser,
     Document,
@@ -230,7 +230,7 @@ def bins(asked: Asked, of_field: str = "") -> list[reliability.Bin]:
         When(confidence__gte=edge, then=at)
         for at, edge in reversed([*enumerate(reliability.EDGES)])
     ]
-    rows = _asked(asked).exclude(source__in=("", *CARRIED))
+    rows = _asked(asked).exclude(source__in=("", *trust.CARRIED))
     if of_field:
         rows = rows.filter(field=of_field)
     counted = (

@@ -28,7 +28,7 @@ _FOLDER = Path(__file__).parent / "curves"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """A reading whose truth is known. field: "total_amount", "line_items.hsn_code"; basis: see
-    `documents.drafts.basis_of`; score: the engine's own confidence, 0..1."""
+    `documents.trust.basis_of`; score: the engine's own confidence, 0..1."""
 
     field: str
     source: str

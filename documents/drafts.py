@@ -1,71 +1,20 @@
-"""From readings to a draft: which value stands, what proves it, and why a person should look.
-
-Pure. A value is proven when the file carries it (embedded or signed data), when a person
-gave it, or when a check that closes only over right values has passed (`PROOFS`); otherwise
-its calibrated confidence is measured against the project's threshold for its field.
-"""
+"""From readings to a draft: which value stands, and why a person should look at it. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from documents import calibration, checks, schemas
-from documents.models import DocumentStatus, Project
+from documents import calibration, checks, schemas, trust
+from documents.models import DocumentStatus
 
-CARRIED = frozenset({"signed", "embedded", "person"})
-# Checksums, hashes and sums: a misread value makes them fail. Format and order checks are
-# passed by most wrong values too, so they prove nothing.
-PROOFS = frozenset(
-    {
-        "gstin_checksum",
-        "irn_matches",
-        "total_adds_up",
-        "taxes_add_up",
-        "cgst_equals_sgst",
-        "lines_add_up",
-        "line_adds_up",
-        "line_total_adds_up",
-        "value_adds_up",
-        "validity_fits_distance",
-        "bill_matches_eway",
-    }
-)
-# The characters of a text layer are exact; a format that hardly anything else on a paper has
-# then says that it is the right value. After OCR a misread character keeps the format.
-FORMATS = frozenset({"vehicle_format", "ewb_number_format"})
 # A type that the classifier was less sure of than this is a question for a person.
 TYPE_THRESHOLD = 0.6
 
 
 # The code of the reason that is none: the document was drawn to be looked at all the same.
 SAMPLED = "sampled"
-# What no other value than the right one passes. What a sum or a check character is worth is left
-# to the calibration: a subtotal adds up as well as the total that was asked for, and the GSTIN
-# of the other party has a right check character too. To be wrong and pass, a value that two
-# papers print would have to be misread alike on both.
-CERTAIN = frozenset({"irn_matches", "bill_matches_eway"})
 # Dates in an order that speaks for a misreading, and is otherwise nobody's fault.
 ODD_ORDER = frozenset({"due_after_issue"})
-# So many different proofs in one document mean that the page was legible and understood.
-MANY_PROOFS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """The confidence (0..1) from which an unproven value is accepted, by field
-    ("total_amount", "line_items.hsn_code") where it differs."""
-
-    usual: float
-    by_field: Mapping[str, float] = field(default_factory=dict)
-
-    def of(self, pointer: str) -> float:
-        return float(self.by_field.get(field_of(pointer), self.usual))
-
-
-def thresholds_of(project: Project, type_slug: str) -> Thresholds:
-    """What a project asks of the values of a type."""
-    own = project.thresholds.get(type_slug) or {}
-    return Thresholds(usual=project.review_threshold, by_field=own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +65,7 @@ def make(
     conflicts: Sequence[Reading] = (),
     labelled: Sequence[str] = (),
     engine: str = "",
-    thresholds: Thresholds,
+    thresholds: trust.Thresholds,
     curves: calibration.Curves = calibration.NONE,
     type_confidence: float = 1.0,
     is_sample: bool = False,
@@ -142,7 +91,7 @@ def make(
         for pointer in finding.fields:
             if pointer in evidence:
                 evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
-    calibrate(evidence, curves)
+    trust.calibrate(evidence, curves)
     reasons += [*failed_checks(findings, evidence), *others.reasons, *objections]
     reasons += [
         _reason("conflict", c.pointer, f"The page says {c.raw!r}, the file's own data disagrees.")
@@ -152,7 +101,7 @@ def make(
     reasons += missing(payload, schema, required)
     if type_confidence < TYPE_THRESHOLD:
         reasons.append(_reason("type_unsure", "", "The type of this document is not certain."))
-    doubtful = [p for p, e in evidence.items() if not is_settled(e, thresholds.of(p))]
+    doubtful = [p for p, e in evidence.items() if not trust.is_settled(e, thresholds.of(p))]
     reasons += [
         _reason(
             "low_confidence",
@@ -177,38 +126,6 @@ def make(
         status=DocumentStatus.DRAFT_PENDING if reasons else DocumentStatus.DRAFT_CREATED,
         reasons=reasons,
     )
-
-
-def calibrate(evidence: Mapping[str, dict[str, Any]], curves: calibration.Curves) -> None:
-    """Turn the engines' scores into confidences: the share of readings like them that were
-    right. What the file carries keeps its own."""
-    passed = PROOFS & {code for found in evidence.values() for code in found["checks"]}
-    for pointer, found in evidence.items():
-        if found["source"] in CARRIED:
-            continue
-        basis = basis_of(found, proofs=len(passed))
-        worth = curves.worth(
-            field=field_of(pointer), source=found["source"], basis=basis, score=found["score"]
-        )
-        found |= {
-            "confidence": worth.confidence,
-            "basis": basis,
-            "right": worth.right,
-            "of": worth.values,
-        }
-
-
-def basis_of(found: Mapping[str, Any], *, proofs: int) -> str:
-    """What speaks for a value beside its score: "proved" by a check of its own or "read", in a
-    document where `proofs` different proofs passed: "alone" (none), "some" or "many"."""
-    own = "proved" if is_proven(found) else "read"
-    around = "many" if proofs >= MANY_PROOFS else "some" if proofs else "alone"
-    return f"{own}-{around}"
-
-
-def field_of(pointer: str) -> str:
-    """The name of a field whatever its row: "/line_items/3/hsn_code" -> "line_items.hsn_code"."""
-    return ".".join(part for part in pointer.strip("/").split("/") if not part.isdigit())
 
 
 def _doubt(label: str, found: Mapping[str, Any], threshold: float) -> str:
@@ -253,27 +170,7 @@ def _is_as_sent(finding: checks.Check, evidence: Mapping[str, Mapping[str, Any]]
     """Whether an odd order of dates is the file's own: then nothing was misread, and what a
     sender asks for is theirs to say."""
     sources = {evidence[p]["source"] for p in finding.fields if p in evidence}
-    return finding.code in ODD_ORDER and bool(sources) and sources <= CARRIED
-
-
-def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
-    """True when a value is proven or read with enough confidence.
-
-    A failed check does not unsettle it: an error is a reason of its own, a warning a note.
-    A proof that nothing is known of (`of` is 0) is believed."""
-    if evidence["source"] in CARRIED or CERTAIN & set(evidence["checks"]):
-        return True
-    if not evidence.get("of") and is_proven(evidence):
-        return True
-    return bool(evidence["confidence"] >= threshold)
-
-
-def is_proven(evidence: Mapping[str, Any]) -> bool:
-    """True when the file carries the value or a check that a misread one fails has passed."""
-    passed = set(evidence["checks"])
-    if evidence["source"] in CARRIED or PROOFS & passed:
-        return True
-    return evidence["source"] == "layer" and bool(FORMATS & passed)
+    return finding.code in ODD_ORDER and bool(sources) and sources <= trust.CARRIED
 
 
 def get(payload: Mapping[str, Any], pointer: str) -> Any:
@@ -347,7 +244,7 @@ def _confidence(evidence: Mapping[str, Any], required: set[str]) -> float:
         0.0
         if p not in evidence
         else 1.0
-        if evidence[p]["source"] in CARRIED
+        if evidence[p]["source"] in trust.CARRIED
         else float(evidence[p]["confidence"])
         for p in required
     ]

@@ -112,8 +112,8 @@ class Project(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     grouping = models.CharField(max_length=10, choices=Grouping, default=Grouping.GROUPED)
     review_threshold = models.FloatField(
-        default=0.9,
-        help_text="Values below this confidence (0 to 1) that nothing proves go to review.",
+        default=0.97,
+        help_text="Values of a lower confidence (0 to 1, as calibrated) go to review.",
     )
     thresholds = models.JSONField(
         default=dict,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from documents import drafts
+from documents import drafts, trust
 from documents.models import Document, Outcome
 
 
@@ -33,7 +33,9 @@ def is_drawn(document_id: UUID, share: float) -> bool:
 def _outcomes(document: Document, *, was_sample: bool) -> Iterator[Outcome]:
     schema = document.schema_version
     slug = document.type.slug if document.type else ""
-    thresholds = drafts.thresholds_of(document.project, slug)
+    thresholds = trust.thresholds_of(document.project, slug)
+    engines = {found.get("engine") for found in document.evidence.values()} - {None, ""}
+    engine = min(engines) if engines else ""
     for pointer, found in document.evidence.items():
         now = drafts.get(document.payload, pointer)
         read = (found.get("read") or {}) if found["source"] == "person" else found
@@ -46,14 +48,14 @@ def _outcomes(document: Document, *, was_sample: bool) -> Iterator[Outcome]:
             pointer=pointer,
             type_slug=slug,
             schema_number=schema.number if schema else 0,
-            field=drafts.field_of(pointer),
+            field=trust.field_of(pointer),
             source=read.get("source", ""),
-            engine=read.get("engine", ""),
+            engine=read.get("engine") or engine,
             basis=read.get("basis", ""),
             score=read.get("score", 0.0),
             confidence=read.get("confidence", 0.0),
             is_right=bool(read) and was == now,
-            is_settled=bool(read) and drafts.is_settled(read, thresholds.of(pointer)),
+            is_settled=bool(read) and trust.is_settled(read, thresholds.of(pointer)),
             is_sample=was_sample,
             at=timezone.now(),
         )
@@ -61,6 +63,6 @@ def _outcomes(document: Document, *, was_sample: bool) -> Iterator[Outcome]:
 
 def samples(type_slug: str) -> Iterator[dict[str, Any]]:
     """Reviewed readings of a type as the arguments of `calibration.Sample`."""
-    rows = Outcome.objects.filter(type_slug=type_slug).exclude(source__in=("", *drafts.CARRIED))
+    rows = Outcome.objects.filter(type_slug=type_slug).exclude(source__in=("", *trust.CARRIED))
     names = ("field", "source", "basis", "score", "is_right")
     yield from rows.values(*names).iterator()

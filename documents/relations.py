@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from documents import calibration, drafts, identity, outcomes, packets, relatives, review
+from documents import calibration, drafts, identity, outcomes, packets, relatives, review, trust
 from documents.drafts import Others, Reading
 from documents.identity import Identity
 from documents.models import (
@@ -187,7 +187,7 @@ def _draft(
         objections=read.objections,
         labelled=read.labelled,
         engine=read.engine,
-        thresholds=drafts.thresholds_of(document.project, relatives.slug(document)),
+        thresholds=trust.thresholds_of(document.project, relatives.slug(document)),
         curves=curves,
         type_confidence=document.type_confidence,
         is_sample=outcomes.is_drawn(document.pk, document.project.audit_share),
@@ -256,8 +256,8 @@ def _taken(document: Document, other: Document) -> str:
         return f"The e-way bill number {mine.ewb_number} came before with other values."
     told = f"dated {theirs.date}" if mine.date != theirs.date else f"over {theirs.total}"
     return (
-        f"The number {mine.number} of this supplier came before on a paper {told}; in one "
-        "financial year a number should stand on one paper only."
+        f"The number {mine.number} of this supplier came before on a paper {told}; a number "
+        "should stand on one paper only."
     )
 
 

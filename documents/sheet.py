@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from documents import checks, drafts, fields, packets, schemas
+from documents import checks, drafts, fields, packets, schemas, trust
 from documents.presentation import Badge, Highlight, highlight, in_order, is_table, shown_value
 
 LONG_CHARS = 24
@@ -98,7 +98,7 @@ class Sheet:
         schema: Mapping[str, Any],
         payload: Mapping[str, Any],
         evidence: Mapping[str, Any],
-        thresholds: drafts.Thresholds,
+        thresholds: trust.Thresholds,
         typed: Mapping[str, str] | None = None,
     ) -> None:
         self._schema = schema
@@ -187,9 +187,9 @@ class Sheet:
             return "person"
         passed = [check.code for check in made if check.passed]
         now = {**proof, "checks": passed}
-        if not drafts.is_settled(now, self._thresholds.of(pointer)):
+        if not trust.is_settled(now, self._thresholds.of(pointer)):
             return "unsure"
-        return "proven" if drafts.is_proven(now) else "read"
+        return "proven" if trust.is_proven(now) else "read"
 
 
 def parse_typed(schema: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any]:

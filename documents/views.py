@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from documents import drafts, files, presentation, queries, review, schemas, thumbnails
+from documents import files, presentation, queries, review, schemas, thumbnails, trust
 from documents.errors import Conflict, NotAllowed, SenderError
 from documents.models import (
     AnyUser,
@@ -250,7 +250,7 @@ def _show(
         schema=schema,
         payload=document.payload,
         evidence=document.evidence,
-        thresholds=drafts.thresholds_of(
+        thresholds=trust.thresholds_of(
             document.project, document.type.slug if document.type else ""
         ),
         typed=None if is_stale else typed,

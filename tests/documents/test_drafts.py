@@ -7,7 +7,8 @@ import pytest
 from documents import calibration, drafts, schemas
 from documents.calibration import Sample
 from documents.checks import Check
-from documents.drafts import Draft, Others, Reading, Thresholds
+from documents.drafts import Draft, Others, Reading
+from documents.trust import Thresholds
 
 SCHEMA = schemas.shipped_schema("bill")
 

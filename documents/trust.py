@@ -1,0 +1,113 @@
+"""How far a value that was read is believed: what proves it, and what its score is worth.
+
+A value is proven when the file carries it (embedded or signed data), when a person gave it,
+or when a check that a misread value fails has passed (`PROOFS`). What proofs and scores are
+worth is told by what became of values like it (`calibration`); the result is measured against
+the project's threshold for the field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from documents import calibration
+from documents.models import Project
+
+CARRIED = frozenset({"signed", "embedded", "person"})
+# Checksums, hashes and sums: a misread value makes them fail. Format and order checks are
+# passed by most wrong values too, so they prove nothing.
+PROOFS = frozenset(
+    {
+        "gstin_checksum",
+        "irn_matches",
+        "total_adds_up",
+        "taxes_add_up",
+        "cgst_equals_sgst",
+        "lines_add_up",
+        "line_adds_up",
+        "line_total_adds_up",
+        "value_adds_up",
+        "validity_fits_distance",
+        "bill_matches_eway",
+    }
+)
+# The characters of a text layer are exact; a format that hardly anything else on a paper has
+# then says that it is the right value. After OCR a misread character keeps the format.
+FORMATS = frozenset({"vehicle_format", "ewb_number_format"})
+# What no other value than the right one passes. What a sum or a check character is worth is left
+# to the calibration: a subtotal adds up as well as the total that was asked for, and the GSTIN
+# of the other party has a right check character too. To be wrong and pass, a value that two
+# papers print would have to be misread alike on both.
+CERTAIN = frozenset({"irn_matches", "bill_matches_eway"})
+# So many different proofs in one document mean that the page was legible and understood.
+MANY_PROOFS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """The confidence (0..1) from which an unproven value is accepted, by field
+    ("total_amount", "line_items.hsn_code") where it differs."""
+
+    usual: float
+    by_field: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, pointer: str) -> float:
+        return float(self.by_field.get(field_of(pointer), self.usual))
+
+
+def thresholds_of(project: Project, type_slug: str) -> Thresholds:
+    """What a project asks of the values of a type."""
+    own = project.thresholds.get(type_slug) or {}
+    return Thresholds(usual=project.review_threshold, by_field=own)
+
+
+def calibrate(evidence: Mapping[str, dict[str, Any]], curves: calibration.Curves) -> None:
+    """Turn the engines' scores into confidences: the share of readings like them that were
+    right. What the file carries keeps its own."""
+    passed = PROOFS & {code for found in evidence.values() for code in found["checks"]}
+    for pointer, found in evidence.items():
+        if found["source"] in CARRIED:
+            continue
+        basis = basis_of(found, proofs=len(passed))
+        worth = curves.worth(
+            field=field_of(pointer), source=found["source"], basis=basis, score=found["score"]
+        )
+        found |= {
+            "confidence": worth.confidence,
+            "basis": basis,
+            "right": worth.right,
+            "of": worth.values,
+        }
+
+
+def basis_of(found: Mapping[str, Any], *, proofs: int) -> str:
+    """What speaks for a value beside its score: "proved" by a check of its own or "read", in a
+    document where `proofs` different proofs passed: "alone" (none), "some" or "many"."""
+    own = "proved" if is_proven(found) else "read"
+    around = "many" if proofs >= MANY_PROOFS else "some" if proofs else "alone"
+    return f"{own}-{around}"
+
+
+def field_of(pointer: str) -> str:
+    """The name of a field whatever its row: "/line_items/3/hsn_code" -> "line_items.hsn_code"."""
+    return ".".join(part for part in pointer.strip("/").split("/") if not part.isdigit())
+
+
+def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
+    """True when a value is proven or read with enough confidence.
+
+    A failed check does not unsettle it: an error is a reason of its own, a warning a note.
+    A proof that nothing is known of (`of` is 0) is believed."""
+    if evidence["source"] in CARRIED or CERTAIN & set(evidence["checks"]):
+        return True
+    if not evidence.get("of") and is_proven(evidence):
+        return True
+    return bool(evidence["confidence"] >= threshold)
+
+
+def is_proven(evidence: Mapping[str, Any]) -> bool:
+    """True when the file carries the value or a check that a misread one fails has passed."""
+    passed = set(evidence["checks"])
+    if evidence["source"] in CARRIED or PROOFS & passed:
+        return True
+    return evidence["source"] == "layer" and bool(FORMATS & passed)
