@@ -102,7 +102,7 @@ class Kind:
 class Lesson:
     """What the examples of one project and the descriptions of types say about its pages.
 
-    common: headings of pages that need no lesson."""
+    kinds: the operator's own types; common: headings of pages that need no lesson."""
 
     kinds: tuple[Kind, ...]
     examples: tuple[Example, ...]
@@ -208,8 +208,10 @@ def lesson(project_id: int, types: Iterable[DocumentType], embed: Embed | None) 
 
 
 def kinds(types: Iterable[DocumentType], embed: Embed | None) -> list[Kind]:
-    """Types with their words and the vectors of their descriptions, which are kept."""
-    chosen, embedder = list(types), active_embedder()
+    """The operator's own of these types, with their words and the vectors of their
+    descriptions, which are kept. The rules know the shipped ones."""
+    chosen = [kind for kind in types if kind.slug not in schemas.SHIPPED]
+    embedder = active_embedder()
     known = {row.type_id: row for row in TypeVector.objects.filter(embedder=embedder)}
     behind = [
         kind for kind in chosen if kind.pk not in known or known[kind.pk].text != kind.description

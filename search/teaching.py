@@ -2,11 +2,12 @@
 
 An engine by rules has spoken first (`Said`). What decides, in this order:
 
-    the engine is sure of a shipped type      it stands, whatever the neighbours are
-    it is less sure of one                    it stands, unless AGREEING neighbours as good as
-                                              identical to the page all say otherwise
-    it says unknown, or a type of the         the evidence is added up, type by type: examples
-    operator's own by its title               that are near, titles, the description's words
+    the engine is sure of a shipped type     it stands, whatever the neighbours are
+    it is less sure of one                   it stands, unless AGREEING neighbours as good as
+                                             identical to the page all say otherwise
+    it says unknown, or a type of the        such neighbours can make it a shipped type; else
+    operator's own                           the evidence for the operator's own types is added
+                                             up: near examples, titles, words of descriptions
 
 Similarities are cosines of unit vectors. A type is its slug, unknown is "".
 """
@@ -107,11 +108,15 @@ def decide(
     signs: Mapping[str, Signs],
     shipped: Collection[str],
 ) -> Decision:
-    """The type of a page. `neighbours` nearest first; `signs` of every type that may be given."""
+    """The type of a page. `neighbours` nearest first; `signs` of every type of the operator's
+    own that may be given."""
+    if is_final(said, shipped):
+        return _kept(said)
+    agreed = _agreed(said, neighbours, offered={"", *shipped, *signs})
     if said.type in shipped:
-        if is_final(said, shipped):
-            return _kept(said)
-        return _overruled(said, neighbours, signs) or _kept(said)
+        return agreed or _kept(said)
+    if agreed is not None and agreed.type in shipped:
+        return agreed
     return _weighed(said, neighbours, signs)
 
 
@@ -130,23 +135,24 @@ def _kept(said: Said) -> Decision:
     )
 
 
-def _overruled(
-    said: Said, neighbours: Sequence[Neighbour], signs: Mapping[str, Signs]
+def _agreed(
+    said: Said, neighbours: Sequence[Neighbour], *, offered: Collection[str]
 ) -> Decision | None:
+    """What AGREEING neighbours as good as identical to the page all say against the engine."""
     nearest = neighbours[:AGREEING]
     types = {one.type for one in nearest}
-    is_agreed = len(nearest) == AGREEING and len(types) == 1
-    if not is_agreed or nearest[-1].similarity < IDENTICAL:
+    if len(nearest) < AGREEING or len(types) > 1 or nearest[-1].similarity < IDENTICAL:
         return None
     (other,) = types
-    if other == said.type or not (other == "" or other in signs):
+    if other == said.type or other not in offered:
         return None
     agreeing = sum(one.type == other and one.similarity >= IDENTICAL for one in neighbours)
+    sure = _succession(agreeing)
     return Decision(
         type=other,
-        confidence=_succession(agreeing),
+        confidence=sure,
         runner_up=said.type,
-        runner_up_confidence=round(min(said.confidence, 1 - _succession(agreeing)), 3),
+        runner_up_confidence=round(min(said.confidence, 1 - sure), 3),
         is_taught=True,
     )
 
@@ -156,14 +162,14 @@ def _weighed(said: Said, neighbours: Sequence[Neighbour], signs: Mapping[str, Si
     neighbours = [one if one.type in signs else replace(one, type="") for one in neighbours]
     shown = {slug: _shown(slug, neighbours, sign) for slug, sign in signs.items()}
     told = {slug: _told(sign) for slug, sign in signs.items()}
+    caps = {slug: _cap(sign, shown[slug] >= told[slug]) for slug, sign in signs.items()}
+    if said.type in signs:
+        shown[said.type] = max(shown[said.type], _odds(said.confidence))
+        caps[said.type] = max(caps[said.type], said.confidence)
     none = 1.0 + _nearness("", neighbours)
     whole = none + sum(shown.values()) + sum(told.values())
-    shares = {
-        slug: min((shown[slug] + told[slug]) / whole, _cap(sign, shown[slug] >= told[slug]))
-        for slug, sign in signs.items()
-    } | {"": none / whole}
-    if said.type in shares:
-        shares[said.type] = max(shares[said.type], said.confidence if said.type else 0.0)
+    shares = {slug: min((shown[slug] + told[slug]) / whole, caps[slug]) for slug in signs}
+    shares[""] = none / whole
     ranked = sorted(shares, key=lambda slug: -shares[slug])
     best = ranked[0] if shares[ranked[0]] >= 0.5 else ""
     second = next(slug for slug in (*ranked, "") if slug != best) if len(ranked) > 1 else ""
@@ -187,6 +193,11 @@ def _shown(slug: str, neighbours: Sequence[Neighbour], sign: Signs) -> float:
     elif sign.is_title_usual:
         near *= UNTITLED
     return max(near, NAMED) if sign.is_named else near
+
+
+def _odds(confidence: float) -> float:
+    """What the engine's word weighs against the possibility that a page is of no type."""
+    return confidence / max(0.01, 1 - confidence)
 
 
 def _told(sign: Signs) -> float:

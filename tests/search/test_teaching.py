@@ -95,6 +95,12 @@ def test_a_less_sure_bill_is_pulled_back_by_several_near_identical_unknown_pages
     assert (decided.type, decided.runner_up, decided.confidence) == ("", "bill", 0.8)
 
 
+def test_only_near_identical_bills_make_a_bill_of_a_page_that_the_rules_do_not_know() -> None:
+    assert decide(neighbours=near(*[("bill", 0.9)] * 5), challan=Signs(examples=5)).type == ""
+    decided = decide(neighbours=near(*[("bill", 0.97)] * 3), challan=Signs(examples=5))
+    assert (decided.type, decided.confidence) == ("bill", 0.8)
+
+
 @pytest.mark.parametrize(
     "neighbours",
     [
@@ -109,6 +115,14 @@ def test_a_less_sure_bill_is_pulled_back_by_several_near_identical_unknown_pages
 def test_nothing_less_pulls_a_bill_back(neighbours: list[Neighbour]) -> None:
     decided = decide(UNSURE_BILL, neighbours, challan=Signs(examples=5))
     assert (decided.type, decided.confidence, decided.is_taught) == ("bill", 0.7, False)
+
+
+def test_the_engines_word_for_a_taught_type_stands_until_examples_say_otherwise() -> None:
+    said = Said(type="challan", confidence=0.84)
+    alone = decide(said, challan=Signs(examples=5))
+    assert (alone.type, alone.is_taught) == ("challan", False)
+    assert alone.confidence == pytest.approx(0.84, abs=0.01)
+    assert decide(said, near(*[("", 0.97)] * 3), challan=Signs(examples=5)).type == ""
 
 
 def test_headings_are_short_lines_of_words_at_the_head() -> None:
