@@ -43,6 +43,15 @@ class Reading:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """A reading of a picture that was turned clockwise by `turn` degrees (0, 90, 180, 270);
+    boxes are in pixels of the turned picture."""
+
+    reading: Reading
+    turn: int
+
+
 def text_of(lines: Iterable[Line]) -> str:
     """A line of text a line of words."""
     return "\n".join(" ".join(word.text for word in line) for line in lines)

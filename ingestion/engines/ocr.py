@@ -13,7 +13,7 @@ from PIL import Image
 
 from config.engines import EngineFault, EngineUnavailable
 from ingestion.engines import doubt, raster
-from ingestion.engines.layout import Reading, scaled
+from ingestion.engines.layout import Reading, Turned, scaled
 from ingestion.engines.rapid import Rapid
 from ingestion.engines.tesseract import Tesseract
 
@@ -27,13 +27,14 @@ RAPID_LANGUAGES = frozenset({
 TESSERACT_FIT = raster.Fit(least_px=19, target_px=24, most_px=30, most_enlarged=2.5)
 RAPID_FIT = raster.Fit(least_px=12, target_px=20, most_px=45, most_enlarged=2.0)
 LEAST_SURE_TURN = 1.0
-# Sideways pages are read as well turned as they are; a turn is believed unless it harms.
+# A page that Tesseract reads badly is read turned as well; a turn is believed unless it harms.
 SAME_MERIT = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upright:
-    """A reading of a page after it was turned by `rotation` degrees clockwise."""
+    """A reading of a page after it was turned by `rotation` degrees clockwise and its lines
+    brought level; boxes are in pixels of `image`."""
 
     reading: Reading
     rotation: int
@@ -57,35 +58,44 @@ class Ocr:
         if seen.blank:
             blank = Reading(lines=(), engine="blank", version="1")
             return Upright(reading=blank, rotation=0, image=image)
-        first = self._best(image, seen, languages)
-        if doubt.is_sure(first) and not doubt.is_sideways(first):
-            return Upright(reading=first, rotation=0, image=image)
-        rotation = self._turn(image, seen)
-        if rotation == 0:
-            return Upright(reading=first, rotation=0, image=image)
-        turned = image.rotate(-rotation, expand=True)
-        second = self._best(turned, raster.look(raster.grey_of(turned)), languages)
-        if doubt.merit(second) < SAME_MERIT * doubt.merit(first):
-            return Upright(reading=first, rotation=0, image=image)
-        return Upright(reading=second, rotation=rotation, image=turned)
+        was_aside = seen.is_sideways
+        if was_aside:  # which of its two sides it lies on is left to the engine
+            image = raster.turned(image, 90)
+            seen = raster.look(raster.grey_of(image))
+        if seen.tilt:
+            image = raster.levelled(image, seen.tilt)
+            seen = raster.look(raster.grey_of(image))
+        best = self._best(image, seen, languages, was_aside=was_aside)
+        return Upright(
+            reading=best.reading,
+            rotation=(90 * was_aside + best.turn) % 360,
+            image=raster.turned(image, best.turn),
+        )
 
-    def _best(self, image: Image.Image, seen: raster.Print, languages: Sequence[str]) -> Reading:
+    def _best(
+        self,
+        image: Image.Image,
+        seen: raster.Print,
+        languages: Sequence[str],
+        *,
+        was_aside: bool,
+    ) -> Turned:
         """The first engine's reading that is sure, else the best of them all.
 
         EngineUnavailable where an engine cannot answer now and the others are not sure."""
-        readings: list[Reading] = []
+        found: list[Turned] = []
         fault: EngineFault | None = None
         for name in self._order(languages):
             try:
-                readings.append(self._read_by(name, image, seen, languages))
+                found.append(self._read_by(name, image, seen, languages, was_aside=was_aside))
             except EngineFault as error:
                 fault = error
                 continue
-            if doubt.is_sure(readings[-1]):
-                return readings[-1]
-        if fault is not None and (not readings or isinstance(fault, EngineUnavailable)):
+            if doubt.is_sure(found[-1].reading):
+                return found[-1]
+        if fault is not None and (not found or isinstance(fault, EngineUnavailable)):
             raise fault
-        return max(readings, key=doubt.merit)
+        return max(found, key=lambda turned: doubt.merit(turned.reading))
 
     def _order(self, languages: Sequence[str]) -> list[str]:
         """The engines to ask; scripts that RapidOCR does not know go to Tesseract first."""
@@ -96,30 +106,65 @@ class Ocr:
         return sorted(self.order, key=lambda name: name != "tesseract")
 
     def _read_by(
-        self, name: str, image: Image.Image, seen: raster.Print, languages: Sequence[str]
-    ) -> Reading:
-        """The page as the engine `name` reads it, boxes in pixels of `image`."""
-        fit = RAPID_FIT if name == "rapid" else TESSERACT_FIT
-        ready = raster.prepared(image, seen, fit=fit)
+        self,
+        name: str,
+        image: Image.Image,
+        seen: raster.Print,
+        languages: Sequence[str],
+        *,
+        was_aside: bool,
+    ) -> Turned:
+        """The page as the engine `name` reads it, boxes in pixels of `image` turned."""
         if name == "rapid" and self.rapid:
-            found = self.rapid.read(ready.image)
-        elif self.tesseract:
-            found = self.tesseract.read(ready.image, languages)
-        lines = tuple(
-            tuple(
-                scaled(word, factor=1 / ready.scale, left=ready.left, top=ready.top)
-                for word in line
-            )
-            for line in found.lines
-        )
-        return Reading(lines=lines, engine=found.engine, version=found.version)
+            ready = raster.prepared(image, seen, fit=RAPID_FIT)
+            return _on_page(self.rapid.read(ready.image), ready, image.size)
+        if self.tesseract is None:
+            raise EngineUnavailable("No OCR engine is there. Install Tesseract or rapidocr.")
+        ready = raster.prepared(image, seen, fit=TESSERACT_FIT)
+        turned = _read_by_tesseract(self.tesseract, ready.image, languages, ask_first=was_aside)
+        return _on_page(turned, ready, image.size)
 
-    def _turn(self, image: Image.Image, seen: raster.Print) -> int:
-        """Degrees to turn the page clockwise so that it stands upright."""
-        if self.rapid:
-            return self.rapid.turn(raster.prepared(image, seen, fit=RAPID_FIT).image)
-        if self.tesseract:
-            ready = raster.prepared(image, seen, fit=TESSERACT_FIT)
-            degrees, sureness = self.tesseract.turn(ready.image)
-            return degrees if sureness >= LEAST_SURE_TURN else 0
-        return 0
+
+def _read_by_tesseract(
+    tesseract: Tesseract, image: Image.Image, languages: Sequence[str], *, ask_first: bool
+) -> Turned:
+    """Tesseract does not notice that a page stands on its head: it is asked which way up,
+    before (`ask_first`) or after a reading that is not sure."""
+    if ask_first:
+        turn = _turn(tesseract, image)
+        return Turned(reading=tesseract.read(raster.turned(image, turn), languages), turn=turn)
+    first = Turned(reading=tesseract.read(image, languages), turn=0)
+    if doubt.is_sure(first.reading) and not doubt.is_sideways(first.reading):
+        return first
+    turn = _turn(tesseract, image)
+    if turn == 0:
+        return first
+    second = tesseract.read(raster.turned(image, turn), languages)
+    if doubt.merit(second) < SAME_MERIT * doubt.merit(first.reading):
+        return first
+    return Turned(reading=second, turn=turn)
+
+
+def _turn(tesseract: Tesseract, image: Image.Image) -> int:
+    """Degrees to turn the picture clockwise so that it stands upright, 0 where that is a guess."""
+    turn, sureness = tesseract.turn(image)
+    return turn if sureness >= LEAST_SURE_TURN else 0
+
+
+def _on_page(found: Turned, ready: raster.Prepared, size: tuple[int, int]) -> Turned:
+    """A reading of a part of a page of this width and height, with boxes on the whole page."""
+    right = size[0] - ready.left - ready.image.width / ready.scale
+    bottom = size[1] - ready.top - ready.image.height / ready.scale
+    left, top = {
+        0: (ready.left, ready.top),
+        90: (bottom, ready.left),
+        180: (right, bottom),
+        270: (ready.top, right),
+    }[found.turn]
+    reading = found.reading
+    lines = tuple(
+        tuple(scaled(word, factor=1 / ready.scale, left=left, top=top) for word in line)
+        for line in reading.lines
+    )
+    moved = Reading(lines=lines, engine=reading.engine, version=reading.version)
+    return Turned(reading=moved, turn=found.turn)

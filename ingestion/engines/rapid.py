@@ -1,20 +1,21 @@
 """RapidOCR (PP-OCR models on OpenVINO) as an OCR engine.
 
 The models are inside the wheel; nothing is ever downloaded. The detector sees the page at
-1,280 pixels a side, the recogniser cuts its lines out of the full picture: that keeps the
-memory below 1.2 GB and reads small print better than one scale for both. The classifier for
-lines upside down is left out: it turns good lines (word F1 0.952 with it, 0.967 without).
+1,280 pixels a side, the recogniser (`recogniser.py`) cuts its lines out of the full picture:
+that keeps the memory low and reads small print better than one scale for both. Which way up
+the page stands is told by its longest lines before the others are read. RapidOCR's classifier
+for lines upside down is left out: it turns good lines (word F1 0.952 with it, 0.967 without).
 """
 
 import gc
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -22,41 +23,30 @@ from PIL import Image
 from config.engines import EngineError, EngineUnavailable
 from ingestion.engines.base import Box, Word
 from ingestion.engines.columns import in_reading_order
-from ingestion.engines.layout import Reading
+from ingestion.engines.layout import Reading, Turned
+from ingestion.engines.recogniser import Pixels, Recogniser, Text, is_east_asian
 from ingestion.engines.slots import Slots
 
 DETECTOR_SIDE_PX = 1280
 LEAST_LINE_SCORE = 0.5
-TRIED_LINES = 8
+TRIED_LINES = 9
+SURELY_UPRIGHT = 0.9
 UPRIGHT_MARGIN = 0.05
-# OpenVINO keeps some 3 MB for every shape of input that it has seen: few sizes of batches and
-# few widths, narrow ones too, since padding short words to the usual 320 pixels misleads.
-BATCH_SIZES = (6, 3, 1)
-LINE_PX = 48
-WIDTHS_PX = (80, 160, 240, 320, 400, 480, 560, 640, 800, 960, 1120, 1280, 1600, 1920, 2560)
+# Below it a line may be in a script that the narrow recogniser does not know.
+FOREIGN_LINE_SCORE = 0.85
+LEAST_FOREIGN_LINES = 2
+MOSTLY_FOREIGN = 0.2
 WORD_GAP = 2.2
 
-Pixels = NDArray[np.uint8]
+Quad = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Text:
-    """What the recogniser says of one crop; `info` is its `WordInfo`."""
+class _Line:
+    """A line as recognised: its corners clockwise from where its text begins."""
 
-    text: str
-    score: float
-    info: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A line as recognised: its corners clockwise from where its text begins, and for every
-    character that is no space where it stands, as a share of the line's length."""
-
-    corners: NDArray[np.float64]
-    text: str
-    places: tuple[float, ...]
-    confidences: tuple[float, ...]
+    corners: Quad
+    text: Text
 
 
 def is_installed() -> bool:
@@ -73,128 +63,138 @@ class Rapid:
         self.threads = threads
         self.slots = slots
         self.version = version("rapidocr")
-        self._engine: Any = None
+        self._models: _Models | None = None
 
-    def read(self, image: Image.Image) -> Reading:
-        """Words in lines. EngineUnavailable where no slot becomes free."""
+    def read(self, image: Image.Image) -> Turned:
+        """Words in lines, the right way up. EngineUnavailable where no slot becomes free."""
         pixels = _pixels(image)
         with self.slots.held(self.unload):
-            found = self._recognised(pixels)
-        words = [word for line in found for word in _words(line)]
-        return Reading(lines=in_reading_order(words), engine=self.name, version=self.version)
-
-    def turn(self, image: Image.Image) -> int:
-        """Degrees (0, 90, 180, 270) to turn `image` clockwise so that it stands upright: its
-        longest lines are read both ways up."""
-        pixels = _pixels(image)
-        with self.slots.held(self.unload):
-            engine = self._loaded()
-            corners = self._detected(engine, pixels)
-            if not len(corners):
-                return 0
-            longest = sorted(corners, key=_length, reverse=True)[:TRIED_LINES]
-            crops = engine.crop_text_regions(pixels, np.array(longest))
-            flipped = [np.ascontiguousarray(crop[::-1, ::-1]) for crop in crops]
-            scores = np.array([line.score for line in self._read_crops(engine, crops + flipped)])
-        as_is, turned = scores[: len(crops)].mean(), scores[len(crops) :].mean()
-        upside_down = turned > as_is + UPRIGHT_MARGIN
-        # Tall lines are turned counter-clockwise by RapidOCR before they are read.
-        sideways = sum(_is_tall(quad) for quad in longest) * 2 > len(longest)
-        if sideways:
-            return 90 if upside_down else 270
-        return 180 if upside_down else 0
+            models = self._loaded()
+            try:
+                lines, turn = _read(models, pixels)
+            except Exception as error:
+                raise EngineError("RapidOCR cannot read the page.", "page_damaged") from error
+        words = [
+            word
+            for line in lines
+            for word in _words(_turned(line.corners, image.size, turn), line.text)
+        ]
+        reading = Reading(lines=in_reading_order(words), engine=self.name, version=self.version)
+        return Turned(reading=reading, turn=turn)
 
     def unload(self) -> None:
         """Give the memory of the models back."""
-        self._engine = None
+        self._models = None
         gc.collect()
 
-    def _loaded(self) -> Any:
-        if self._engine is not None:
-            return self._engine
-        try:
-            from rapidocr import RapidOCR
-            from rapidocr.utils.typings import EngineType
-
-            engine: Any = RapidOCR(
-                params={
-                    "Global.use_cls": False,
-                    "Global.log_level": "critical",
-                    "Det.engine_type": EngineType.OPENVINO,
-                    "Rec.engine_type": EngineType.OPENVINO,
-                    "Det.limit_type": "max",
-                    "Det.limit_side_len": DETECTOR_SIDE_PX,
-                    "EngineConfig.openvino.inference_num_threads": self.threads,
-                }
-            )
-            engine._load_det_model()
-            engine._load_rec_model()
-        except Exception as error:
-            raise EngineUnavailable(
-                "RapidOCR cannot load its models. Check that rapidocr and openvino are installed."
-            ) from error
-        self._engine = engine
-        return engine
-
-    def _recognised(self, pixels: Pixels) -> list[_Found]:
-        engine = self._loaded()
-        corners = self._detected(engine, pixels)
-        if not len(corners):
-            return []
-        read = self._read_crops(engine, engine.crop_text_regions(pixels, corners))
-        return [
-            _found(quad, line.text, line.info)
-            for quad, line in zip(corners, read, strict=True)
-            if line.text.strip() and line.score >= LEAST_LINE_SCORE
-        ]
-
-    def _detected(self, engine: Any, pixels: Pixels) -> NDArray[np.float32]:
-        try:
-            boxes = engine.text_det(pixels).boxes
-        except Exception as error:
-            raise _failed() from error
-        return np.empty((0, 4, 2), np.float32) if boxes is None else boxes
-
-    def _read_crops(self, engine: Any, crops: list[Pixels]) -> list[_Text]:
-        """The texts of `crops`, in their order."""
-        from rapidocr.ch_ppocr_rec import TextRecInput
-
-        read: list[_Text | None] = [None] * len(crops)
-        order = sorted(range(len(crops)), key=lambda index: _ratio(crops[index]))
-        try:
-            for batch in _batches(order):
-                width = LINE_PX * _ratio(crops[batch[-1]])
-                engine.text_rec.rec_image_shape = [3, LINE_PX, _step_above(width)]
-                found = engine.text_rec(
-                    TextRecInput(img=[crops[index] for index in batch], return_word_box=True)
+    def _loaded(self) -> "_Models":
+        if self._models is None:
+            try:
+                self._models = _Models(
+                    detector=_detector(self.threads), recogniser=Recogniser(self.threads)
                 )
-                for index, text, score, info in zip(
-                    batch, found.txts, found.scores, found.word_results, strict=True
-                ):
-                    read[index] = _Text(text=text, score=float(score), info=info)
-        except Exception as error:
-            raise _failed() from error
-        return [text for text in read if text is not None]
+            except Exception as error:
+                raise EngineUnavailable(
+                    "RapidOCR cannot load its models. "
+                    "Check that rapidocr and openvino are installed."
+                ) from error
+        return self._models
 
 
-def _failed() -> EngineError:
-    return EngineError("RapidOCR cannot read the page.", "page_damaged")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Models:
+    """`detector` is RapidOCR's `TextDetector`."""
+
+    detector: Any
+    recogniser: Recogniser
 
 
-def _batches(order: list[int]) -> Iterator[list[int]]:
-    start = 0
-    while start < len(order):
-        size = next(size for size in BATCH_SIZES if size <= len(order) - start)
-        yield order[start : start + size]
-        start += size
+def _detector(threads: int) -> Any:
+    from rapidocr import RapidOCR
+    from rapidocr.utils.typings import EngineType
+
+    engine: Any = RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Det.engine_type": EngineType.OPENVINO,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": DETECTOR_SIDE_PX,
+            "EngineConfig.openvino.inference_num_threads": threads,
+        }
+    )
+    return engine._load_det_model()
 
 
-def _step_above(width: float) -> int:
-    return next((step for step in WIDTHS_PX if step >= width), math.ceil(width / 640) * 640)
+def _read(models: _Models, pixels: Pixels) -> tuple[list[_Line], int]:
+    """The lines of the picture as it lies, and how to turn it clockwise."""
+    boxes = models.detector(pixels).boxes
+    if boxes is None or not len(boxes):
+        return [], 0
+    quads = [np.asarray(box, dtype=np.float64) for box in boxes]
+    longest = sorted(range(len(quads)), key=lambda n: _length(quads[n]), reverse=True)[:TRIED_LINES]
+    is_sideways = sum(_is_tall(quads[n]) for n in longest) * 2 > len(longest)
+    quads = [np.roll(q, -1, axis=0) if _reads_down(q, is_sideways) else q for q in quads]
+    crops = [_crop(pixels, quad) for quad in quads]
+    tried = models.recogniser.read([crops[n] for n in longest], any_script=False)
+    is_upside_down = False
+    if _score(tried) < SURELY_UPRIGHT:
+        flipped = models.recogniser.read([_flipped(crops[n]) for n in longest], any_script=False)
+        is_upside_down = _score(flipped) > _score(tried) + UPRIGHT_MARGIN
+        tried = flipped if is_upside_down else tried
+    if is_upside_down:
+        crops = [_flipped(crop) for crop in crops]
+        quads = [np.roll(quad, 2, axis=0) for quad in quads]
+    rest = sorted(set(range(len(crops))) - set(longest))
+    read = dict(zip(longest, tried, strict=True))
+    read.update(
+        zip(rest, models.recogniser.read([crops[n] for n in rest], any_script=False), strict=True)
+    )
+    texts = _with_other_scripts(models.recogniser, crops, [read[n] for n in range(len(crops))])
+    lines = [
+        _Line(corners=quad, text=text)
+        for quad, text in zip(quads, texts, strict=True)
+        if text.text.strip() and text.score >= LEAST_LINE_SCORE
+    ]
+    return lines, (270 * is_sideways + 180 * is_upside_down) % 360
 
 
-def _ratio(crop: Pixels) -> float:
-    return float(crop.shape[1] / crop.shape[0])
+def _with_other_scripts(
+    recogniser: Recogniser, crops: Sequence[Pixels], texts: list[Text]
+) -> list[Text]:
+    """`texts`, and where some lines are Chinese or Japanese, these; where many are, all of the
+    page anew, since single such words hide in lines that were read with confidence."""
+    doubtful = [n for n, text in enumerate(texts) if text.score < FOREIGN_LINE_SCORE]
+    if len(doubtful) < LEAST_FOREIGN_LINES:
+        return texts
+    again = recogniser.read([crops[n] for n in doubtful], any_script=True)
+    foreign = {
+        n: text
+        for n, text in zip(doubtful, again, strict=True)
+        if text.score > texts[n].score and any(map(is_east_asian, text.text))
+    }
+    if len(foreign) >= MOSTLY_FOREIGN * len(texts):
+        return recogniser.read(crops, any_script=True)
+    return [foreign.get(n, text) for n, text in enumerate(texts)]
+
+
+def _score(texts: Sequence[Text]) -> float:
+    return sum(text.score for text in texts) / len(texts)
+
+
+def _crop(pixels: Pixels, quad: Quad) -> Pixels:
+    """The line between four corners, upright."""
+    width = max(1, int(max(_span(quad, 0, 1), _span(quad, 2, 3))))
+    height = max(1, int(max(_span(quad, 0, 3), _span(quad, 1, 2))))
+    target = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float32)
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
+    line = cv2.warpPerspective(
+        pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
+    )
+    return np.asarray(line, dtype=np.uint8)
+
+
+def _flipped(crop: Pixels) -> Pixels:
+    return np.ascontiguousarray(crop[::-1, ::-1])
 
 
 def _pixels(image: Image.Image) -> Pixels:
@@ -202,33 +202,39 @@ def _pixels(image: Image.Image) -> Pixels:
     return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
 
 
-def _length(quad: NDArray[np.float32]) -> float:
-    return float(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[0] - quad[3])))
+def _turned(corners: Quad, size: tuple[int, int], turn: int) -> Quad:
+    """Corners in a picture of this width and height after it is turned clockwise."""
+    width, height = size
+    x, y = corners[:, 0], corners[:, 1]
+    if turn == 90:
+        return np.stack([height - y, x], axis=1)
+    if turn == 180:
+        return np.stack([width - x, height - y], axis=1)
+    return np.stack([y, width - x], axis=1) if turn == 270 else corners
 
 
-def _is_tall(quad: NDArray[np.float32]) -> bool:
-    """As `rapidocr.utils.process_img.get_rotate_crop_image` decides it."""
-    wide = max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))
-    high = max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))
-    return bool(high >= 1.5 * wide)
+def _span(quad: Quad, first: int, second: int) -> float:
+    return float(np.linalg.norm(quad[first] - quad[second]))
 
 
-def _found(quad: NDArray[np.float32], text: str, info: Any) -> _Found:
-    corners = quad.astype(np.float64)
-    if _is_tall(quad):
-        corners = np.roll(corners, -1, axis=0)
-    letters = [column for columns in info.word_cols for column in columns]
-    confidences = [
-        confidence
-        for character, confidence in zip(text, info.confs, strict=False)
-        if not character.isspace()
-    ]
-    length = max(float(info.line_txt_len), 1.0)
-    places = tuple(min(1.0, (column + 0.5) / length) for column in letters)
-    return _Found(corners=corners, text=text, places=places, confidences=tuple(confidences))
+def _length(quad: Quad) -> float:
+    return max(_span(quad, 0, 1), _span(quad, 0, 3))
 
 
-def _words(line: _Found) -> list[Word]:
+def _is_tall(quad: Quad) -> bool:
+    wide = max(_span(quad, 0, 1), _span(quad, 2, 3))
+    return max(_span(quad, 0, 3), _span(quad, 1, 2)) >= 1.5 * wide
+
+
+def _reads_down(quad: Quad, is_sideways: bool) -> bool:
+    """Whether the line is taken to run down the page: a tall one does, and on a page that
+    lies on its side every one that is not clearly wide."""
+    if not is_sideways:
+        return _is_tall(quad)
+    return not _is_tall(np.roll(quad, -1, axis=0))
+
+
+def _words(corners: Quad, line: Text) -> list[Word]:
     """The words of a line, each with the part of the line's box that its letters span."""
     advance = _advance(line)
     result = []
@@ -241,14 +247,14 @@ def _words(line: _Found) -> list[Word]:
         result.append(
             Word(
                 text=text,
-                box=_part(line.corners, left, right),
+                box=_part(corners, left, right),
                 confidence=sum(confidences) / len(confidences),
             )
         )
     return result
 
 
-def _split(line: _Found, widest: float) -> Iterator[tuple[str, int]]:
+def _split(line: Text, widest: float) -> Iterator[tuple[str, int]]:
     """Words and the place of their first letter: split at spaces, and where letters stand
     wider apart than `widest`, since the recogniser leaves out many a space."""
     start = 0
@@ -261,13 +267,13 @@ def _split(line: _Found, widest: float) -> Iterator[tuple[str, int]]:
         start = end
 
 
-def _advance(line: _Found) -> float:
+def _advance(line: Text) -> float:
     """Usual distance from letter to letter, as a share of the line's length."""
     gaps = np.diff(line.places)
     return float(np.median(gaps)) if len(gaps) else 1.0
 
 
-def _part(corners: NDArray[np.float64], left: float, right: float) -> Box:
+def _part(corners: Quad, left: float, right: float) -> Box:
     """The upright box around the part of a line between two shares of its length."""
     top_left, top_right, bottom_right, bottom_left = corners
     points = [

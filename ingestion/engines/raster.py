@@ -1,4 +1,4 @@
-"""The picture of a page made ready to be read: cropped to its ink, print at a good size.
+"""The picture of a page made ready to be read: level, cropped to its ink, print at a good size.
 
 A receipt on a large sheet, a scan of 600 dpi and a screenshot have print of very different
 sizes; OCR engines are trained on one. Sizes are measured in the picture, never taken from the
@@ -19,7 +19,17 @@ LEAST_CONTRAST = 40
 LEAST_SIDE_PX = 12
 MARGIN_GLYPHS = 3.0
 LEAST_GLYPHS = 12
+LEAST_DIRECTED = 40
+SIDEWAYS_CROWDING = 1.2
+LEAST_TILT = 1.0
+MOST_TILT = 12.0
+TILTED_CROWDING = 1.3
 OCR_SIDE_PX = 4000
+_CLOCKWISE = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +38,8 @@ class Print:
 
     glyph_px: median height of letter-sized marks, 0 where there are too few to tell;
     glyphs: how many; left, top, right, bottom: the part of the page that holds them;
-    blank: nothing is on the page at all.
+    blank: nothing is on the page at all; is_sideways: the print seems to run up or down;
+    tilt: degrees by which its lines fall towards the right, 0 where they are about level.
     """
 
     glyph_px: float
@@ -38,6 +49,8 @@ class Print:
     right: int
     bottom: int
     blank: bool
+    is_sideways: bool = False
+    tilt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +102,7 @@ def look(grey: Grey) -> Print:
         return Print(
             glyph_px=0.0, glyphs=len(boxes), left=0, top=0, right=width, bottom=height, blank=blank
         )
+    is_sideways, tilt = _direction(boxes)
     boxes = boxes / shrink
     glyph = float(np.median(boxes[:, 3] - boxes[:, 1]))
     margin = MARGIN_GLYPHS * glyph
@@ -101,7 +115,43 @@ def look(grey: Grey) -> Print:
         right=min(width, int(high[0]) + 1),
         bottom=min(height, int(high[1]) + 1),
         blank=blank,
+        is_sideways=is_sideways,
+        tilt=tilt,
     )
+
+
+def _direction(boxes: NDArray[np.float64]) -> tuple[bool, float]:
+    """Whether print runs up or down the picture, and the tilt of its lines.
+
+    Letters of a line end at the same height: at the right tilt the lower edges of all letters
+    crowd on few heights, on a page that lies on its side their left or right edges do."""
+    if len(boxes) < LEAST_DIRECTED:
+        return False, 0.0
+    left, top, right, bottom = boxes.T
+    step = max(1.0, float(np.median(bottom - top)) / 4)
+    tilt, crowding, level = _crowding(left, bottom, step)
+    lying = max(_crowding(top, side, step)[1] for side in (left, right))
+    if lying > SIDEWAYS_CROWDING * crowding:
+        return True, 0.0
+    is_tilted = abs(tilt) >= LEAST_TILT and crowding > TILTED_CROWDING * level
+    return False, tilt if is_tilted else 0.0
+
+
+def _crowding(
+    along: NDArray[np.float64], across: NDArray[np.float64], step: float
+) -> tuple[float, float, float]:
+    """The tilt in degrees at which `across` crowds most in bins of `step`, how much it does
+    there, and how much without tilt: with how many letters a letter shares its bin."""
+
+    def crowding(tilt: float) -> float:
+        angle = np.radians(tilt)
+        heights = (across * np.cos(angle) - along * np.sin(angle)) / step
+        counts = np.bincount((heights - heights.min()).astype(int))
+        return float((counts.astype(np.float64) ** 2).sum() / len(across))
+
+    coarse = max(np.arange(-MOST_TILT, MOST_TILT + 0.1, 0.5), key=crowding)
+    fine = float(max(np.arange(coarse - 0.4, coarse + 0.45, 0.1), key=crowding))
+    return fine, crowding(fine), crowding(0.0)
 
 
 def glyph_boxes(grey: Grey) -> NDArray[np.float64]:
@@ -130,6 +180,25 @@ def glyph_boxes(grey: Grey) -> NDArray[np.float64]:
     usual = np.median(heights)
     usual_size = (heights > usual * 0.4) & (heights < usual * 4)
     return np.asarray(boxes[usual_size])
+
+
+def turned(image: Image.Image, degrees: int) -> Image.Image:
+    """The picture turned clockwise by 0, 90, 180 or 270 degrees."""
+    return image.transpose(_CLOCKWISE[degrees]) if degrees else image
+
+
+def levelled(image: Image.Image, tilt: float) -> Image.Image:
+    """The picture with lines that fell by `tilt` degrees brought level; the corners that this
+    adds get the usual colour of its border."""
+    pixels = np.asarray(image)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    paper = np.median(border, axis=0).astype(int).tolist()
+    return image.rotate(
+        tilt,
+        Image.Resampling.BICUBIC,
+        expand=True,
+        fillcolor=tuple(paper) if image.mode == "RGB" else paper,
+    )
 
 
 def prepared(image: Image.Image, seen: Print, *, fit: Fit) -> Prepared:
