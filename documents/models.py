@@ -9,7 +9,8 @@ A Document's states, moved by `documents/review.py` and `documents/assembly.py` 
     draft_pending  waits for a person, reasons say why
                                                    -> draft_created  confirmed, or all proven
                                                    -> rejected       a person refuses it
-    draft_created  -> draft_pending  reopened
+    draft_created  -> draft_pending  reopened; or, where no person confirmed it, another paper
+                                     of the project contradicts it (`documents/relations.py`)
     rejected       -> draft_pending  reopened
 """
 
