@@ -31,6 +31,7 @@ from documents.models import (
     RelationKind,
     SchemaVersion,
     Upload,
+    record,
 )
 from documents.relatives import Pair
 
@@ -193,8 +194,12 @@ def _draft(
         is_sample=outcomes.is_drawn(document.pk, document.project.audit_share),
         others=others,
     )
-    if not _stands(document, draft, read.schema_version):
-        review.save_draft(document, read.schema_version, draft)
+    if _stands(document, draft, read.schema_version):
+        return
+    was_through = document.status == DocumentStatus.DRAFT_CREATED
+    if review.save_draft(document, read.schema_version, draft) and was_through and others.reasons:
+        codes = sorted({reason["code"] for reason in others.reasons})
+        record("document.questioned", document, actor=None, project=document.project, codes=codes)
 
 
 def _stands(document: Document, draft: drafts.Draft, schema: SchemaVersion) -> bool:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from documents import identity, relations, review
-from documents.models import Document, Page, Relation, Upload
+from documents.models import AuditEvent, Document, Page, Relation, Upload
 from tests import factories
 from tests.documents.papers import BILL, EWAY, codes, other_of, paper, read, told
 
@@ -52,6 +52,11 @@ def test_a_bill_that_went_straight_through_comes_back_when_its_eway_bill_disagre
     assert one.status == other.status == "draft_pending"
     assert other_of(one, "eway_mismatch") == str(other.pk)
     assert other_of(other, "eway_mismatch") == str(one.pk)
+    event = AuditEvent.objects.get(verb="document.questioned")
+    assert (event.subject, event.detail) == (
+        f"documents.document:{one.pk}",
+        {"codes": ["eway_mismatch"]},
+    )
     assert "118000.00" in one.reasons[0]["message"]
     assert "181000.00" in one.reasons[0]["message"]
 
