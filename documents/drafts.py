@@ -7,7 +7,8 @@ from typing import Any
 from documents import calibration, checks, schemas, trust
 from documents.models import DocumentStatus
 
-# A type that the classifier was less sure of than this is a question for a person.
+# A shipped type that the classifier was less sure of than this is a question for a person; a
+# type that examples taught is one below the threshold of the project.
 TYPE_THRESHOLD = 0.6
 
 
@@ -99,7 +100,8 @@ def make(
     ]
     required = required_pointers(schema, labelled)
     reasons += missing(payload, schema, required)
-    if type_confidence < TYPE_THRESHOLD:
+    is_shipped = type_slug in schemas.SHIPPED
+    if type_confidence < (TYPE_THRESHOLD if is_shipped else thresholds.usual):
         reasons.append(_reason("type_unsure", "", "The type of this document is not certain."))
     doubtful = [p for p, e in evidence.items() if not trust.is_settled(e, thresholds.of(p))]
     reasons += [

@@ -150,6 +150,11 @@ def test_an_unsure_type_is_a_reason() -> None:
     assert ("type_unsure", "") in codes(make(*NEEDED, type_confidence=0.4))
 
 
+def test_a_type_that_was_taught_must_be_as_sure_as_the_project_asks() -> None:
+    assert codes(make(*NEEDED, type_slug="challan", type_confidence=0.86)) == {("type_unsure", "")}
+    assert make(*NEEDED, type_slug="challan", type_confidence=0.9).status == "draft_created"
+
+
 def test_rows_are_made_as_values_arrive() -> None:
     draft = make(*NEEDED, reading("/line_items/1/quantity", "2"))
     assert draft.payload["line_items"] == [{}, {"quantity": "2"}]
