@@ -5,6 +5,7 @@ share one. Its two lowest bits say what it is a key of (`PAPER`, `PACKET`, `LOOK
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from dataclasses import fields as fields_of
@@ -53,7 +54,8 @@ class Identity:
             supplier_gstin=text("supplier_gstin").upper(),
             recipient_gstin=text("recipient_gstin").upper(),
             supplier_tax_id=text("supplier_tax_id"),
-            supplier_name=text("supplier_name"),
+            supplier_name=text("supplier_name")
+            or _generator(text("generated_by"), text("supplier_gstin")),
             ewb_number=text("ewb_number"),
         )
 
@@ -64,6 +66,12 @@ class Identity:
 
     def as_json(self) -> dict[str, str]:
         return {name: value for name, value in asdict(self).items() if value}
+
+
+def _generator(generated_by: str, supplier_gstin: str) -> str:
+    """The name beside the GSTIN that generated an e-way bill, where that is the supplier's."""
+    parts = re.fullmatch(r"([0-9A-Z]{15})[\s/-]+(.+)", generated_by.strip(), re.DOTALL)
+    return parts[2].strip() if parts and parts[1] == supplier_gstin.upper() else ""
 
 
 def key(tag: int, project: int, *parts: str) -> int:

@@ -24,6 +24,7 @@ _LABELS = {
     "supplier_gstin": "the supplier's GSTIN",
     "recipient_gstin": "the recipient's GSTIN",
     "total": "the value",
+    "supplier_name": "the supplier's name",
     "ewb_number": "the e-way bill number",
 }
 _FIELDS = {
@@ -32,12 +33,15 @@ _FIELDS = {
     "supplier_gstin": "supplier_gstin",
     "recipient_gstin": "recipient_gstin",
     "total": "total_amount",
+    "supplier_name": "supplier_name",
     "ewb_number": "ewb_number",
 }
 # A value rounded to the rupee on one of the papers is neither proof nor contradiction.
 _ROUNDED = Decimal(1)
-# A paper whose goods go on several lorries has several e-way bills and prints one number.
-_NO_CONTRADICTION = frozenset({"ewb_number"})
+_OF_EWAY = {"total": "total_invoice_value", "supplier_name": "generated_by"}
+# A paper whose goods go on several lorries has several e-way bills and prints one number; a
+# firm writes its name in more than one way.
+_NO_CONTRADICTION = frozenset({"ewb_number", "supplier_name"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ def _agrees(name: str, mine: str, theirs: str) -> bool:
         return same_total(mine, theirs)
     if name == "number":
         return fields.comparable_number(mine) == fields.comparable_number(theirs)
+    if name == "supplier_name":
+        return fields.squeeze(mine) == fields.squeeze(theirs)
     return mine == theirs
 
 
@@ -130,5 +136,4 @@ def mismatches(kind: str, bill: Identity, eway: Identity) -> tuple[tuple[str, st
 
 
 def _field(kind: str, name: str) -> str:
-    is_value = kind == EWAY and name == "total"
-    return "total_invoice_value" if is_value else _FIELDS[name]
+    return _OF_EWAY.get(name, _FIELDS[name]) if kind == EWAY else _FIELDS[name]

@@ -43,6 +43,20 @@ def test_a_bill_that_names_another_of_its_eway_bills_is_not_contradicted() -> No
     assert differing(bill(ewb_number="999999999999"), eway()) == []
 
 
+def test_the_name_of_who_generated_an_eway_bill_proves_the_suppliers_and_never_contradicts() -> (
+    None
+):
+    named = eway(generated_by="27AAPFU0939F1ZV - ADA STEEL LTD.")
+    [found] = [f for f in packets.compare(bill(), named) if f.name == "supplier_name"]
+    assert found.agrees
+    assert [c.fields for c in packets.findings("eway_bill", bill(), named)][-1] == (
+        "/generated_by",
+    )
+    for other in ("27AAPFU0939F1ZV - Ada S. L.", "24AAACJ3770E2ZV - Ada Steel Ltd"):
+        compared = packets.compare(bill(), eway(generated_by=other))
+        assert "supplier_name" not in [found.name for found in compared]
+
+
 def test_two_papers_with_one_number_belong_together_unless_supplier_and_the_rest_differ() -> None:
     other = {"supplier_gstin": "05AAACG2115R1ZN"}
     assert packets.belong_together(bill(), eway())
