@@ -384,6 +384,9 @@ class Page(models.Model):
             is_share("text_confidence", "page_text_confidence_is_a_share"),
             is_share("type_confidence", "page_type_confidence_is_a_share"),
         ]
+        indexes = [
+            models.Index(fields=["upload"], name="page_named", condition=Q(type_engine=BY_PERSON)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.upload.filename} · page {self.number}"

@@ -25,7 +25,7 @@ _NULLABLE_TEXT = ["string", "null"]
 
 
 class FieldKind(models.TextChoices):
-    TEXT = "text", "Words or a number as printed"
+    TEXT = "text", "Text or number"
     DATE = "date", "Date"
     AMOUNT = "amount", "Amount"
     WHOLE = "whole", "Whole number"

@@ -21,7 +21,7 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Left
 
 from documents import schemas
-from documents.models import BY_PERSON, DocumentStatus, DocumentType, Page
+from documents.models import BY_PERSON, Document, DocumentStatus, DocumentType, Page
 from search import teaching
 from search.indexing import active_embedder
 from search.models import Embedder, PageVector, TypeVector
@@ -56,6 +56,7 @@ LEFT JOIN search_pagevector AS known ON known.page_id = page.id
 WHERE page.id = ANY(%(pages)s::bigint[])
     AND known.text_version IS DISTINCT FROM document.text_version
 GROUP BY document.project_id, page.id, document.text_version
+ORDER BY page.id
 ON CONFLICT (page_id, embedder_id) DO UPDATE
 SET dense = excluded.dense, text_version = excluded.text_version, project_id = excluded.project_id
 """
@@ -184,27 +185,44 @@ def examples(pages: QuerySet[Page]) -> QuerySet[Any]:
 def lesson(project_id: int, types: Iterable[DocumentType], embed: Embed | None) -> Lesson:
     """What can be learnt about these types in one project. Without `embed` a description
     that has no vector yet is known by its words alone."""
-    own = Page.objects.filter(upload__project=project_id)
-    rows = examples(own).annotate(head=Left("text", HEAD_CHARS))[:EXAMPLES]
     found = tuple(
-        Example(
-            page=page_id,
-            document=document_id,
-            type=named,
-            headings=teaching.headings(head),
-        )
-        for page_id, document_id, named, head in rows.values_list(
-            "pk", "document_id", "named", "head"
-        )
+        Example(page=page_id, document=document_id, type=named, headings=teaching.headings(head))
+        for page_id, document_id, named, head in _newest_examples(project_id)
     )
-    usual = own.filter(type__slug__in=schemas.SHIPPED).exclude(
+    usual = Page.objects.filter(document__in=_newest_usual(project_id)).exclude(
         pk__in=[one.page for one in found if one.type not in schemas.SHIPPED]
     )
-    heads = usual.order_by("-pk").annotate(head=Left("text", HEAD_CHARS))[:COMMON_PAGES]
-    common = [teaching.headings(head) for head in heads.values_list("head", flat=True)]
+    heads = usual.annotate(head=Left("text", HEAD_CHARS)).values_list("head", flat=True)
+    common = [teaching.headings(head) for head in heads[:COMMON_PAGES]]
     return Lesson(
         kinds=tuple(kinds(types, embed)), examples=found, common=frozenset().union(*common)
     )
+
+
+def _newest_examples(project_id: int) -> list[tuple[int, UUID | None, str, str]]:
+    """Rows of Example, with the head of the text. Each half is found by an index of its own:
+    a project may have a million pages of which nobody has named one."""
+    confirmed = Document.objects.filter(
+        project=project_id, status=DocumentStatus.DRAFT_CREATED, reviewer__isnull=False
+    ).order_by("-created_at")
+    ids = list(confirmed.values_list("pk", flat=True)[:EXAMPLES])
+    named = Page.objects.filter(type_engine=BY_PERSON, upload__project=project_id)
+    rows = {}
+    for half in (named, Page.objects.filter(document__in=ids)):
+        heads = examples(half).annotate(head=Left("text", HEAD_CHARS))
+        for row in heads.values_list("pk", "document_id", "named", "head")[:EXAMPLES]:
+            rows[row[0]] = row
+    return sorted(rows.values(), key=lambda row: -row[0])[:EXAMPLES]
+
+
+def _newest_usual(project_id: int) -> list[UUID]:
+    """The newest documents of shipped types that are in review or confirmed."""
+    ids: list[UUID] = []
+    for status in (DocumentStatus.DRAFT_PENDING, DocumentStatus.DRAFT_CREATED):
+        newest = Document.objects.filter(project=project_id, status=status).order_by("-created_at")
+        shipped = newest.filter(type__slug__in=schemas.SHIPPED)
+        ids += shipped.values_list("pk", flat=True)[: COMMON_PAGES // 2]
+    return ids
 
 
 def kinds(types: Iterable[DocumentType], embed: Embed | None) -> list[Kind]:
