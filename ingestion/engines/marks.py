@@ -12,14 +12,15 @@ import os
 import re
 from pathlib import Path
 
-import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 import zxingcpp
-from numpy.typing import NDArray
 
+from ingestion.engines import closelook
 from ingestion.engines.base import Box, Mark, MarkKind
+from ingestion.engines.closelook import Redraw
 from ingestion.engines.einvoice import decoded, is_einvoice
+from ingestion.engines.raster import Grey
 
 # Names by the standards: Factur-X 1.0 ch. 6.2.2, ZUGFeRD 1.0/2.0 and XRechnung in PDF.
 EINVOICE_NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml"})
@@ -75,16 +76,25 @@ def of_xml(path: str) -> tuple[Mark, ...]:
     return (Mark(kind=MarkKind.EINVOICE_XML, payload=xml),) if is_einvoice(xml) else ()
 
 
-def on_page(grey: NDArray[np.uint8]) -> tuple[Mark, ...]:
-    """QR codes and barcodes in a picture of the page, with boxes in its pixels."""
+def on_page(grey: Grey, redraw: Redraw | None = None) -> tuple[Mark, ...]:
+    """QR codes and barcodes in a picture of the page, with boxes in its pixels.
+
+    `redraw` draws a part of the page finer, for codes that are too small to read in `grey`."""
     try:
-        codes = zxingcpp.read_barcodes(grey, formats=FORMATS)
+        codes = zxingcpp.read_barcodes(grey, formats=FORMATS, return_errors=True)
     except (RuntimeError, ValueError):
         return ()
+    read = [(code.text, _box(code.position)) for code in codes if code.valid]
+    failed = [
+        _box(code.position)
+        for code in codes
+        if not code.valid and code.format == zxingcpp.BarcodeFormat.QRCode
+    ]
+    read += closelook.read_again(grey, failed, [box for _, box in read], redraw)
     return tuple(
-        Mark(kind=kind_of(code.text), payload=code.text, box=_box(code.position))
-        for code in codes[:MOST_CODES]
-        if code.text.strip() and len(code.text) <= MOST_PAYLOAD
+        Mark(kind=kind_of(text), payload=text, box=box)
+        for text, box in read[:MOST_CODES]
+        if text.strip() and len(text) <= MOST_PAYLOAD
     )
 
 

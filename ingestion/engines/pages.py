@@ -10,14 +10,17 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 
+import pypdfium2 as pdfium
 from PIL import Image
 
 from config.engines import EngineError, EngineFault
 from ingestion import render, render_pdf
 from ingestion.engines import formfields, marks, memory, rapid, raster, textlayer
 from ingestion.engines.base import (
+    Box,
     FileFacts,
     Limits,
     Mark,
@@ -148,10 +151,11 @@ class AutoReader:
                 dpi = min(LAYER_DPI, limits.max_side_px / max(width, height, 1.0) * 72)
                 image, dpi = render_pdf.draw_page(page, dpi, limits.max_pixels)
                 layer = textlayer.read(page, width_px=image.width, height_px=image.height)
+                grey = raster.grey_of(image)
+                if not (layer.is_legible and textlayer.covers(layer, grey)):
+                    return None
+                codes = marks.on_page(grey, partial(_redrawn, page, dpi))
         except EngineError:
-            return None
-        grey = raster.grey_of(image)
-        if not (layer.is_legible and textlayer.covers(layer, grey)):
             return None
         reading = Reading(
             lines=layer.lines, engine=textlayer.ENGINE, version=textlayer.engine_version()
@@ -161,7 +165,7 @@ class AutoReader:
             dpi,
             reading,
             source=TextSource.LAYER,
-            codes=(*marks.on_page(grey), *formfields.marks(layer.fields)),
+            codes=(*codes, *formfields.marks(layer.fields)),
             limits=limits,
         )
 
@@ -182,6 +186,10 @@ def _faults_as(code: str) -> Iterator[None]:
         ) from error
     finally:
         memory.give_back()
+
+
+def _redrawn(page: pdfium.PdfPage, dpi: float, box: Box, finer: float) -> raster.Grey:
+    return raster.grey_of(render_pdf.draw_part(page, box, dpi=dpi, finer=finer))
 
 
 def _poppler_folder(path: str | None) -> str:

@@ -255,6 +255,14 @@ def test_only_what_identifies_the_paper_can_be_contradicted(
     assert bool(made.conflicts) == is_conflict, made.conflicts
 
 
+def test_a_number_printed_in_part_is_contradicted_by_a_longer_print_of_it() -> None:
+    data = xml(CII.replace("<ram:ID>RE-7</ram:ID>", "<ram:ID>81.234.567-2024-1</ram:ID>", 1))
+    text = "Nordlicht GmbH\nRechnungsnummer: 81.234.567\n"
+    assert extract(text, data).conflicts == ()
+    made = extract(f"{text}\nZu Rechnung 81.234.567-2023-9 vom Vorjahr", data)
+    assert [one.value for one in made.conflicts] == ["81.234.567"]
+
+
 def test_a_credit_note_may_print_its_sums_with_a_minus() -> None:
     credit = CII.replace(
         "<ram:ID>RE-7</ram:ID>", "<ram:ID>RE-7</ram:ID><ram:TypeCode>381</ram:TypeCode>"

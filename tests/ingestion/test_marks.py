@@ -10,9 +10,12 @@ import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 from PIL import Image
+from PIL.ImageFilter import GaussianBlur
+from reportlab.pdfgen.canvas import Canvas
 
-from ingestion.engines import marks
-from ingestion.engines.base import MarkKind
+from ingestion.engines import closelook, marks
+from ingestion.engines.base import Limits, MarkKind
+from ingestion.engines.pages import AutoReader
 
 XML = '<?xml version="1.0" encoding="UTF-8"?><rsm:Invoice>Größe</rsm:Invoice>'
 
@@ -118,3 +121,62 @@ def test_every_real_einvoice_shows_its_xml() -> None:
     for path in sorted(folder.glob("*.pdf")):
         found = marks.attached(pdfium.PdfDocument(path))
         assert [mark.kind for mark in found] == [MarkKind.EINVOICE_XML], path.name
+
+
+def drawn(payload: str, width_pt: float) -> bytes:
+    """A PDF page with words and a code of this width, drawn as vectors."""
+    code = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="L")
+    dots = np.array(zxingcpp.write_barcode_to_image(code, scale=1, add_quiet_zones=False)) < 128
+    step, buffer = width_pt / len(dots), io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(595, 842))
+    for line in range(30):
+        canvas.drawString(50, 600 - 14 * line, "Submersible pump 2 HP   34,000.00   18 %")
+    for row, column in zip(*np.nonzero(dots), strict=True):
+        left, bottom = 400 + float(column) * step, 800 - float(row + 1) * step
+        canvas.rect(left, bottom, step, step, stroke=0, fill=1)
+    canvas.save()
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("width_mm", [14, 20, 26])
+def test_a_signed_code_printed_small_is_read_by_a_closer_look(
+    tmp_path: Path, width_mm: float
+) -> None:
+    payload = token({"data": "x" * 620, "iss": "NIC"})
+    path = tmp_path / "a.pdf"
+    path.write_bytes(drawn(payload, width_mm / 25.4 * 72))
+    reading = AutoReader(tesseract_cmd="", order=()).read(
+        path=str(path), media_type="application/pdf", number=1, languages=("eng",),
+        ignore_embedded=False,
+        limits=Limits(max_pages=1, max_pixels=10**8, max_side_px=2_500, ocr_dpi=300),
+    )  # fmt: skip
+    (mark,) = reading.marks
+    assert (mark.kind, mark.payload) == (MarkKind.GST_QR, payload)
+    assert mark.box is not None
+    scale = reading.width_px / 595
+    assert mark.box.left == pytest.approx(400 * scale, abs=12)
+    assert mark.box.top == pytest.approx((842 - 800) * scale, abs=12)
+
+
+def test_a_blurred_code_is_read_larger_and_sharpened() -> None:
+    payload = token({"data": "y" * 620, "iss": "NIC"})
+    page = Image.fromarray(page_with(payload))
+    blurred = page.resize((400, 489), Image.Resampling.BICUBIC).filter(GaussianBlur(1.1))
+    assert not zxingcpp.read_barcodes(np.asarray(blurred))
+    assert [mark.payload for mark in marks.on_page(np.asarray(blurred))] == [payload]
+
+
+def test_only_a_few_dark_squares_are_looked_at_again() -> None:
+    page = np.full((1400, 1000), 255, np.uint8)
+    noise = np.random.default_rng(1).integers(0, 2, (80, 80), np.uint8) * 255
+    for row in range(10):
+        for column in range(8):
+            page[row * 130 : row * 130 + 80, column * 120 : column * 120 + 80] = noise
+    looked: list[object] = []
+
+    def redraw(box: object, finer: float) -> np.ndarray:
+        looked.append(box)
+        return noise
+
+    assert marks.on_page(page, redraw) == ()
+    assert len(looked) == closelook.MOST_LOOKS

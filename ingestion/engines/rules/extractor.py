@@ -162,7 +162,7 @@ def compared(
         and squeeze(str(held.value)) in squeeze(str(rival.value))
     ):
         return replace(rival, confidence=max(held.confidence, rival.confidence)), None
-    if rival is None or not contradicts(held, rival, is_exact=paper.is_exact):
+    if rival is None or not contradicts(held, rival, paper):
         return _noted(held, IS_ABSENT), None
     return _noted(held, f"the page says {rival.raw[:80]}"), rival
 
@@ -191,19 +191,19 @@ def agree(one: FieldReading, other: FieldReading) -> bool:
     return squeeze(first) == squeeze(second)
 
 
-def contradicts(held: FieldReading, rival: FieldReading, *, is_exact: bool) -> bool:
+def contradicts(held: FieldReading, rival: FieldReading, paper: Print) -> bool:
     """Whether the print says something else than the data, and not merely less or by another
-    name. `is_exact` where the characters of the page are known, not recognised."""
+    name."""
     if held.pointer not in _TELLING:
         return False
-    if rival.confidence < _CONFLICT_FROM and not (is_exact and held.pointer in _TOTALS):
+    if rival.confidence < _CONFLICT_FROM and not (paper.is_exact and held.pointer in _TOTALS):
         return False
     mine, printed = str(held.value), str(rival.value)
     if held.pointer == "/document_number" and _is_part(printed, mine):
-        return False
+        return len(squeeze(printed)) >= _TELLING_LENGTH and paper.prolongs(printed)
     if held.pointer == "/supplier_tax_id" and mine[:2].isalpha() != printed[:2].isalpha():
         return False  # a VAT number and the tax office's number of the same supplier
-    if not is_exact and not held.pointer.endswith(AMOUNTS):
+    if not paper.is_exact and not held.pointer.endswith(AMOUNTS):
         return _likened(mine) != _likened(printed)
     return True
 

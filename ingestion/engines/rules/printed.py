@@ -57,6 +57,11 @@ class Print:
             return next(iter(reversed(list(found))), None)
         return next(found, None)
 
+    def prolongs(self, number: str) -> bool:
+        """Whether `number` is printed somewhere as the beginning of a longer one."""
+        pattern = _pattern(number, after=r"(?=[-/.]\w)")
+        return pattern is not None and any(page.has(pattern) for page in self._pages)
+
     def located_rows(self, rows: Sequence[Sequence[FieldReading]]) -> Iterator[FieldReading]:
         """The readings of lines with their places: the description (first of its row) by its
         words, the numbers on its height. What is not found there comes back as it was."""
@@ -112,6 +117,9 @@ class _PagePrint:
             for value in (day.value, day.other):
                 self._dates.setdefault(value, []).append((day.start, day.end))
 
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        return pattern.search(self._folded) is not None
+
     def places(self, pointer: str, values: Sequence[str]) -> Iterator[Place]:
         for value in values:
             for start, end in sorted(self._spans(pointer, value)):
@@ -133,13 +141,14 @@ class _PagePrint:
         return Place(page=self.number, box=_around(boxes), raw=self._text[start:end])
 
 
-def _pattern(value: str) -> re.Pattern[str] | None:
-    """`value`'s letters and digits with at most three other signs between any two."""
+def _pattern(value: str, after: str = r"(?![^\W_])") -> re.Pattern[str] | None:
+    """`value`'s letters and digits with at most three other signs between any two, and
+    `after` them."""
     folded = fold(unicodedata.normalize("NFKC", value))[:_MOST_VALUE]
     signs = [re.escape(char) for char in folded if char.isalnum()]
     if not signs:
         return None
-    return re.compile(r"(?<![^\W_])" + r"[\W_]{0,3}".join(signs) + r"(?![^\W_])")
+    return re.compile(r"(?<![^\W_])" + r"[\W_]{0,3}".join(signs) + after)
 
 
 def _is_level(box: Box | None, anchor: Box) -> bool:
