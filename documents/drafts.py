@@ -131,11 +131,13 @@ def make(
 
 
 def _doubt(label: str, found: Mapping[str, Any], threshold: float) -> str:
+    """Why a value is not taken as it is, with what became of values like it."""
     asked = f"{threshold:.2f} is asked for"
     if not found.get("of"):
         return f"{label} was read with confidence {found['confidence']:.2f}; {asked}."
+    backed = "a check passed, but" if trust.is_proven(found) else "nothing proves it, and"
     return (
-        f"{label}: nothing proves it, and values read like this were right in {found['right']} "
+        f"{label}: {backed} values read like this were right in {found['right']} "
         f"of {found['of']} cases ({found['confidence']:.2f}); {asked}."
     )
 

@@ -230,3 +230,13 @@ def test_a_due_date_before_the_date_is_a_reason_only_where_it_may_be_misread(
 def test_what_the_engine_objects_to_is_a_reason() -> None:
     objection = {"code": "signature_invalid", "field": "", "message": "The signature is false."}
     assert make(*NEEDED, objections=[objection]).reasons == [objection]
+
+
+def test_a_sum_is_believed_as_far_as_such_sums_were_right() -> None:
+    sums = [reading("/taxable_amount", "100.00"), reading("/tax_amount", "18.00")]
+    known = [Sample(field="total_amount", source="ocr", basis="proved-some", score=0.9,
+                    is_right=n < 90) for n in range(100)]  # fmt: skip
+    assert make(*NEEDED, *sums).status == "draft_created"
+    draft = make(*NEEDED, *sums, curves=calibration.fit(known), thresholds=Thresholds(usual=0.97))
+    reason = next(r for r in draft.reasons if r["field"] == "total_amount")
+    assert "a check passed, but values read like this were right in 90 of 100" in reason["message"]
