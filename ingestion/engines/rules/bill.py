@@ -129,7 +129,8 @@ class BillReader:
         tail = line.text[line.text.find(candidate.raw) + len(candidate.raw) :].split("  ")[0]
         if re.fullmatch(r"\d{1,3}", candidate.value) and candidate.score < 0.58:
             return False
-        return not tail.strip(" .,:)") or bool(find_dates(tail))
+        dated = re.match(r"\W*(?:vom|du|del|of|dated?|dt)\b", tail.lower())
+        return not tail.strip(" .,:)") or bool(find_dates(tail)) or dated is not None
 
     def _irn(self) -> None:
         """The 64 digits behind the label, on its line and the two below it."""
@@ -187,10 +188,14 @@ class BillReader:
                         note="day and month could be swapped" if hit.other else "",
                     )
                     clock = re.match(r"\W{0,3}\d{1,2}:\d{2}", cell.text[hit.end :])
-                    vom = re.search(r"(?:vom|du|del|of|on)\s*$", cell.folded[: hit.start])
+                    before = cell.folded[: hit.start]
+                    vom = re.search(r"(?<!zeitraum )(?:vom|du|del|of|on)\s*$", before)
                     titled = any(
-                        label.field == "document_number" and label.start < hit.start
-                        for label in self.near.labels_in(cell)
+                        label.field == "document_number"
+                        and (label.start < hit.start or other is not cell)
+                        for other in line.cells
+                        if other.left <= cell.left
+                        for label in self.near.labels_in(other)
                     )
                     score = (
                         0.55
@@ -309,8 +314,8 @@ class BillReader:
             chosen = totals.chosen.get(field)
             if chosen is None or not chosen.raw:
                 continue  # the sum of the GST amounts helps to settle, nobody printed it
-            if totals.closes and field in ("total_amount", "taxable_amount", "tax_amount"):
-                chosen = rescored(chosen, min(1.0, chosen.score + 0.15))
+            # A label alone is believed less than one whose amount the others add up to.
+            chosen = rescored(chosen, chosen.score * (0.7 + 0.3 * totals.support[field]))
             reading = reading_of(f"/{field}", chosen, others=totals.ranked.get(field, ())[:3])
             if chosen.note.startswith("sum of"):
                 reading = replace(reading, source=ValueSource.DERIVED)

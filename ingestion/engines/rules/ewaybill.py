@@ -17,7 +17,7 @@ from ingestion.engines.base import FieldReading, PageInput
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.items import item_readings
 from ingestion.engines.rules.labels import lexicon
-from ingestion.engines.rules.layout import Cell, read_lines
+from ingestion.engines.rules.layout import Cell, Line, read_lines
 from ingestion.engines.rules.near import (
     Candidate,
     Neighbourhood,
@@ -135,9 +135,15 @@ class EwayBillReader:
             for other in line.cells:
                 close = other.top - cell.bottom < cell.height and line.page == cell.page
                 aligned = abs(other.left - left) < 0.5 * cell.height
-                if close and aligned and not self.near.labels_in(other) and ":" not in other.text:
+                free = not self.near.labels_in(other) and ":" not in other.text
+                if close and aligned and free and not self._is_value(other, line):
                     return other.tokens
         return ()
+
+    def _is_value(self, cell: Cell, line: Line) -> bool:
+        """Whether a cell stands right of a label of its own."""
+        before = [other for other in line.cells if other.right <= cell.left]
+        return bool(before) and self.near.starts_with_label(before[-1])
 
     def _document_details(self) -> None:
         """ "Document Details: Tax Invoice - INV/1 - 21/03/2024" holds three fields."""

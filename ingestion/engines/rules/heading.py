@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from documents.fields import find_amounts, find_dates
+from documents.fields import find_amounts, find_dates, squeeze
 from ingestion.engines.rules.layout import Cell, Line
 from ingestion.engines.rules.near import Neighbourhood
 from ingestion.engines.rules.parties import (
@@ -43,16 +43,53 @@ def heading_party(
     named = [cell for cell in cells if not _is_labelled(near, cell)]
     if not named:
         return None
-    best = max(named, key=lambda cell: _head_score(cell, named, head))
+    ranked = sorted(named, key=lambda cell: -_head_score(cell, named, head))
+    best, lead = ranked[0], _lead(ranked, named, head)
     names = [*_start_of_name(best, near, named), best, *_rest_of_name(best, near)]
     address = list(_address_under(names[-1], near))
     names = [_without_registration(_before_dash(cell)) for cell in names]
     return Party(
-        name=joined(names, " ", score=0.8 if LEGAL.search(best.folded) else 0.65),
-        address=joined(address, ", ", score=0.65) if address else None,
+        name=joined(names, " ", score=_name_worth(names, near, lead=lead)),
+        address=joined(address, ", ", score=_address_worth(address, near)) if address else None,
         lines=frozenset(cell.line for cell in (*names, *address)),
         column=(best.left, best.right),
     )
+
+
+def _lead(ranked: Sequence[Cell], cells: Sequence[Cell], head: Sequence[Line]) -> float:
+    """By how many points the first is ahead of the second; 1 where there is no second."""
+    if len(ranked) < 2:
+        return 1.0
+    first, second = (_head_score(cell, cells, head) for cell in ranked[:2])
+    return min(1.0, first - second)
+
+
+def _name_worth(names: Sequence[Cell], near: Neighbourhood, *, lead: float) -> float:
+    """How surely an unlabelled name is the supplier's, 0..1: by its legal form, its lead over
+    the next line, and whether the paper prints it again (in its foot, or where it is signed)."""
+    whole = " ".join(cell.folded for cell in names)
+    printed = squeeze(names[-1].text)
+    own = {cell.line for cell in names}
+    again = len(printed) > 5 and any(
+        printed in squeeze(line.text) for line in near.lines if line.number not in own
+    )
+    legal = LEGAL.search(whole) is not None
+    return 0.45 + 0.2 * legal + 0.15 * lead + 0.12 * again + 0.08 * (names[0].line < 3)
+
+
+def _address_worth(address: Sequence[Cell], near: Neighbourhood) -> float:
+    """The same for the address under it: by its postcode, its street, and a clean end."""
+    whole = " ".join(cell.folded for cell in address)
+    after = near.lines[address[-1].line + 1 : address[-1].line + 2]
+    ends = any(
+        is_contact(near, cell) or TITLE.fullmatch(cell.folded) or _is_labelled(near, cell)
+        for line in after
+        for cell in line.cells
+    )
+    postcode = re.search(r"(?<!\d)\d{5,6}(?!\d)|[a-z]\d[a-z\d]? \d[a-z]{2}(?![a-z])", whole)
+    street = ADDRESS.search(whole) or STREET.search(whole)
+    worth = 0.3 + 0.25 * bool(postcode) + 0.1 * bool(street) + 0.15 * ends
+    return worth + 0.1 * (len(address) > 1)
 
 
 def _above_prices(lines: list[Line]) -> list[Line]:
@@ -224,11 +261,16 @@ def _start_of_name(best: Cell, near: Neighbourhood, named: Sequence[Cell]) -> li
     if best.line == 0:
         return []
     core = re.sub(r"[^a-z]", "", COMPANY.sub(" ", best.folded))
-    is_tail = bool(_TAIL.match(best.folded)) or best.text.startswith("(") or best.text.count(")") > best.text.count("(")
+    is_tail = (
+        bool(_TAIL.match(best.folded))
+        or best.text.startswith("(")
+        or best.text.count(")") > best.text.count("(")
+    )
     above = [
         cell
-        for cell in near.lines[best.line - 1].cells
-        if cell in named and _overlap(cell, best)
+        for line in reversed(near.lines[max(0, best.line - 2) : best.line])
+        for cell in line.cells
+        if cell in named and _overlap(cell, best) and best.top - cell.bottom < best.height
     ][:1]
     if len(core) > 3 and not is_tail:
         return [cell for cell in above if _is_upper_half(cell, best)]

@@ -93,7 +93,11 @@ def lexicon(*names: str) -> Lexicon:
 
 def compiled(meanings: Iterable[tuple[str, float, str]]) -> Lexicon:
     """A lexicon of (field, weight, phrase), each phrase once, folded, its words by a space."""
-    ordered = sorted(meanings, key=lambda meaning: (_opening(meaning[2]), -len(meaning[2])))
+    # Compounds last: they match anywhere, and would take "Rechnung an" for "Rechnung".
+    ordered = sorted(
+        meanings,
+        key=lambda meaning: (meaning[2] in _COMPOUND, _opening(meaning[2]), -len(meaning[2])),
+    )
     body = "|".join(
         rf"(?={opening})(?:{'|'.join(_alternative(phrase) for _, _, phrase in alike)})"
         for opening, alike in groupby(ordered, key=lambda meaning: _opening(meaning[2]))

@@ -184,13 +184,16 @@ def reading_of(
     others: Sequence[Candidate] = (),
     value: str | int | None = None,
 ) -> FieldReading:
-    """A field's reading; the confidence falls with the fit, with OCR, and with rivals."""
+    """A field's reading; the confidence falls with the fit, with OCR, and with rivals: the
+    better the best of other values fits, the more."""
     chosen = candidate.value if value is None else value
     rivals = [one.value for one in others if one.value != candidate.value]
     alternatives = tuple(dict.fromkeys((*candidate.alternatives, *rivals)))[:5]
     layer = candidate.source != TextSource.OCR
     trust = 0.96 if layer else 0.93 * candidate.ocr
-    doubt = 0.05 if rivals else 0.0
+    best = max((one.score for one in others if one.value != candidate.value), default=0.0)
+    doubt = 0.12 * min(1.0, best / max(0.05, candidate.score)) ** 2
+    doubt += 0.08 * bool(candidate.alternatives)
     confidence = max(0.05, min(0.99, trust * (0.55 + 0.45 * min(candidate.score, 1.0)) - doubt))
     return FieldReading(
         pointer=pointer,

@@ -20,7 +20,7 @@ _LEAD = re.compile(
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/\\._#()-]{0,39}")
 # "Rechnung des Versicherers Nr. 01.234": the number stands behind words.
-_LATER_KEY = re.compile(r"^[A-Za-zÀ-ÿ ()]{3,40}\s(?:nr|no|n[°º]|num|number)\b[\s.:#]{1,3}", re.I)
+_LATER_KEY = re.compile(r"^[A-Za-zÀ-ÿ ()\d]{3,40}\s(?:nr|no|n[°º]|num|number)\b[\s.:#]{1,3}", re.I)
 _AMOUNT_LIKE = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 _TAX_ID = re.compile(r"(?<![A-Za-z0-9])[A-Z]{0,4}[\s-]?\d[\dA-Z .\-/]{4,22}")
 

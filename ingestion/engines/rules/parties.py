@@ -4,13 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from documents.fields import find_dates, find_gstins, squeeze
 from ingestion.engines.rules.labels import Label
 from ingestion.engines.rules.layout import Cell, Line, box_of
 from ingestion.engines.rules.near import Candidate, Neighbourhood
 
 COMPANY = re.compile(
-    r"(?<![a-z])(?:sdn\.?\s?bhd|[s5]/b|bhd|ltd|limited|llp|llc|l\.l\.c|inc|corp|corporation|plc|pvt"
+    r"(?<![a-z])(?:sdn\.?\s?bhd|[s5]/b|bhd|ltd|limited|llp|llc|l\.l\.c|(?<=[a-z]\s)kg(?=\s*$)|inc|corp|corporation|plc|pvt"
     r"|pte|gmbh|ag|co\.?\s?kg|ohg|ug|e\.?\s?k|e\.?v|a\.g|sarl|s\.a\.r\.l|sas|s\.a\.s|s\.?\s?a|eurl|s\.?r\.?l"
     r"|s\.?p\.?a|s\.?l|b\.?v|n\.?v|lda|unipessoal|co|company|enterprises?|trading|industries"
     r"|traders|agencies|stores?|hardware|restaurant|restoran|perniagaan|syarikat|kedai|pasar"
@@ -19,7 +21,7 @@ COMPANY = re.compile(
 )
 LEGAL = re.compile(
     r"(?<![a-z])(?:sdn\.?\s?bhd|[s5]/b|bhd|ltd|limited|llp|llc|inc|corp|plc|pvt|pte|gmbh|ag|co\.?\s?kg|ohg|ug|sarl"
-    r"|a\.g|e\.v|e\.k|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
+    r"|a\.g|e\.v|e\.k|(?<=[a-z]\s)kg(?=\s*$)|sas|eurl|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|lda|s\.a|s\.l)(?:[\s.,)(]|$)"
 )
 ADDRESS = re.compile(
     r"(?<![a-z])(?:no\.?\s?[:.]?\s?\d|lot\b|jalan|jln|lorong|taman|tmn|street"
@@ -33,12 +35,17 @@ STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laa
 STOP = re.compile(
     r"(?<![a-z])(?:tel|telephone|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
     r"|state code|state|global (?:id|no|nr|number|location)|globale nummer|number|id"
-    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|roc|co[. -]{0,2}reg|co\.? ?no"
+    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|roc|co[. -]{0,2}reg"
+    r"|co\.? ?no"
     r"|company (?:no|reg)|(?:site|store|outlet|branch) ?(?:no|code|id)?\.? ?[:#] ?\d"
     r"|invoice|date|gln|sst|uid|mwst|uen"
     r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
     r"|customer|account|terms|order|handelsreg|steuernr|rechnung|telefon|fon|ein|uin)(?![a-z])"
 )
+_HEADINGS = (
+    "bill to", "billed to", "ship to", "shipped to", "sold to", "invoice to", "buyer (bill to)",
+    "consignee (ship to)", "details of receiver", "invoice to:",
+)  # fmt: skip
 COURTESY = re.compile(
     r"(?:herrn?|frau|familie|eheleute|firma|fa\.|mr\.?|mrs\.?|ms\.?|m\.|mme\.?|monsieur|madame)"
 )
@@ -193,6 +200,7 @@ def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party |
     explicit = [i for i, cell in enumerate(cells) if _NAME_KEY.match(cell.folded)]
     if explicit:
         lines = [cell for cell in map(_cleaned, cells[explicit[0] :]) if cell is not None]
+        lines = [*_above_value(near, lines[0]), *lines] if lines else []
     while lines and not is_name(lines[0]):
         lines.pop(0)
     if not lines or _is_fact(near, lines[0]):
@@ -200,7 +208,8 @@ def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party |
     name = lines[0]
     names = [name]
     is_courtesy = bool(COURTESY.fullmatch(name.folded.strip()))
-    if len(lines) > 1 and (is_courtesy or _continues_name(names[0], lines[1])):
+    is_upper = bool(explicit) and name.line < cells[explicit[0]].line
+    if len(lines) > 1 and (is_courtesy or is_upper or _continues_name(names[0], lines[1])):
         names.append(lines[1])
     address: list[Cell] = []
     for cell in lines[len(names) :]:
@@ -215,6 +224,21 @@ def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party |
         lines=frozenset(cell.line for cell in cells),
         column=(min(cell.left for cell in lines), max(cell.right for cell in lines)),
     )
+
+
+def _above_value(near: Neighbourhood, value: Cell) -> list[Cell]:
+    """The first of two lines of a name whose "Name:" stands beside the second one."""
+    if not value.line:
+        return []
+    line = near.lines[value.line - 1]
+    return [
+        cell
+        for cell in line.cells[:1]
+        if line.page == value.page
+        and abs(cell.left - value.left) < 0.6 * value.height
+        and value.top - cell.bottom < value.height
+        and is_name(cell)
+    ]
 
 
 _NAME_KEY = re.compile(r"\W{0,3}(?:name|nom|nombre|nome|naam|company|firma)\s?:")
@@ -246,8 +270,10 @@ def _is_fact(near: Neighbourhood, cell: Cell) -> bool:
 def is_name(cell: Cell) -> bool:
     """Whether a cell can be the name of a firm or person."""
     letters = sum(char.isalpha() for char in cell.text)
-    if letters < 3 or find_dates(cell.text):
+    if letters < 3 or find_dates(cell.text) or cell.text.startswith("("):
         return False
+    if letters < 16 and any(fuzz.ratio(cell.folded, head) >= 80 for head in _HEADINGS):
+        return False  # a heading that OCR misread
     is_firm = LEGAL.search(cell.folded) and not re.search(r"[\d:]", cell.text)
     if STOP.match(cell.folded) and not is_firm:
         return False  # "Tax No 123" is none, "Tax Partners Ltd" is one
@@ -260,18 +286,25 @@ def _continues_name(first: Cell, second: Cell) -> bool:
     return bool(LEGAL.search(second.folded)) and len(second.text) < 45
 
 
+# OCR takes the numeral II for Il; behind these words nothing but a numeral stands.
+_ROMAN = re.compile(
+    r"((?:phase|stage|part|block|sector|area|zone|tower|ward) )([Il]{2,3})(?![^\W_])", re.I
+)
+
+
 def joined(cells: Sequence[Cell], glue: str, *, score: float) -> Candidate:
     text = glue.join(cell.text.strip(" ,;:|") for cell in cells)
     tokens = [token for cell in cells for token in cell.tokens]
+    read = [token.confidence for token in tokens] or [0.5]
     return Candidate(
-        value=text[:500],
+        value=_ROMAN.sub(lambda found: found[1] + "I" * len(found[2]), text)[:500],
         raw=text,
         page=cells[0].page,
         line=cells[0].line,
         left=cells[0].left,
         box=box_of(tokens),
         source=cells[0].source,
-        ocr=sum(token.confidence for token in tokens) / max(1, len(tokens)),
+        ocr=0.5 * min(read) + 0.5 * sum(read) / len(read),
         score=score,
     )
 

@@ -1,7 +1,7 @@
 """Which amount is the total, which the tax: chosen by label and by the sums that close."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
@@ -37,10 +37,10 @@ _QUALIFYING = re.compile(
 _MONEY_WORD = re.compile(r"\s?(?:rm|rs|inr|eur|euro|usd|gbp|chf|myr|sgd|cr|dr)\b")
 _SUMMARY = ("taxable_amount", "tax_amount", "total_amount")
 _CHARGES = frozenset(
-    "freight|shipping|delivery|delivery charge|packing|service charge|svc chg|service chg"
-    "|shipping & handling|handling|insurance|carriage|postage|versand|versandkosten|frais de port"
-    "|port|livraison".split("|")
-)
+    {"freight", "shipping", "delivery", "delivery charge", "packing", "service charge", "svc chg",
+     "service chg", "shipping & handling", "handling", "insurance", "carriage", "postage",
+     "versand", "versandkosten", "frais de port", "port", "livraison"}
+)  # fmt: skip
 _FAR = 24  # letters between a label and its amount in one cell; more is a sentence
 _WHOLE_IN_PROSE = 40  # characters of a cell in which a number without cents is no amount
 _LARGEST_ROUNDING = Decimal(1)
@@ -48,11 +48,16 @@ _LARGEST_ROUNDING = Decimal(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The amounts of a document's foot; `ranked` keeps the runners-up of each field."""
+    """The amounts of a document's foot; `ranked` keeps the runners-up of each field.
+
+    support: how much the paper's other numbers speak for each chosen one, 0..1: 1 where taxable,
+    tax and rounding make the total, less where only the rows or what was paid agree.
+    """
 
     chosen: dict[str, Candidate]
     ranked: dict[str, tuple[Candidate, ...]]
     closes: bool
+    support: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +342,8 @@ class Foot:
                 best = {field: one for field, one in chosen.items() if one is not None}
                 best_score, closes = score, closed >= 0.8
         best.update(gst)
-        return Totals(chosen=best, ranked=ranked, closes=closes)
+        support = _support(best, closes=closes, line_sums=line_sums, paid=tills, repeated=repeated)
+        return Totals(chosen=best, ranked=ranked, closes=closes, support=support)
 
     def _extras(self) -> tuple[Decimal, ...]:
         """What may come on top of goods and tax: 0, each charge for service or freight, and all
@@ -416,6 +422,30 @@ def _under(label: Label, row: Sequence[_Amount]) -> _Amount | None:
         return min(middle, abs(place.right - head.right))
 
     return min(row, key=distance, default=None)
+
+
+def _support(
+    chosen: Mapping[str, Candidate],
+    *,
+    closes: bool,
+    line_sums: Sequence[Decimal],
+    paid: frozenset[Decimal],
+    repeated: Mapping[Decimal, int],
+) -> dict[str, float]:
+    """What speaks for each chosen amount besides its label, 0..1."""
+    support = {}
+    halves = {chosen[field].value for field in ("cgst_amount", "sgst_amount") if field in chosen}
+    for field, one in chosen.items():
+        number = Decimal(one.value)
+        worth = 0.2 if repeated.get(number, 0) > 1 else 0.0
+        if any(abs(number - made) <= _GRACE for made in line_sums):
+            worth = 0.7
+        if field == "total_amount" and number in paid:
+            worth = 0.8
+        if field in ("cgst_amount", "sgst_amount") and len(halves) == 1:
+            worth = max(worth, 0.7)
+        support[field] = 1.0 if closes else worth
+    return support
 
 
 def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
