@@ -3,20 +3,23 @@ pages that came last.
 
 Each document that a person has named is left out in turn and its pages are asked of the rest,
 as the classifier would ask (`teaching.decide`); what it says is compared with the person's
-word. Nothing here calls a model: a page counts once its chunks have their vectors.
+word. A page counts once its chunks have their vectors; the model is asked only for a
+description that is new, and where it is not there, descriptions are known by their words.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.db.models import Q, QuerySet
 
+from config.engines import EngineFault
 from documents import schemas
 from documents.models import BY_PERSON, AnyUser, DocumentType, Page, Project
-from search import neighbours, teaching
+from search import indexing, neighbours, teaching
 from search.neighbours import Lesson
 from search.teaching import Decision, Neighbour, Said
 
@@ -121,6 +124,7 @@ def of(kind: DocumentType, viewer: AnyUser) -> Quality:
 
     Of many projects the PROJECTS with the newest examples of the type, or else pages."""
     types = [*DocumentType.objects.on().exclude(pk=kind.pk), kind]
+    _describe(types)
     pairs: list[tuple[str, str]] = []
     changes: list[Change] = []
     recent = 0
@@ -158,6 +162,14 @@ def said_of(page: Page) -> Said:
     if page.type_engine == BY_PERSON:
         return Said(type="", confidence=0.5)
     return Said(type=page.type.slug if page.type else "", confidence=page.type_confidence)
+
+
+def _describe(types: Sequence[DocumentType]) -> None:
+    def embed(texts: tuple[str, ...]) -> Sequence[Sequence[float]]:
+        return indexing.engine().embed(texts=texts)
+
+    with suppress(EngineFault):
+        neighbours.kinds(types, embed)
 
 
 def _projects(kind: DocumentType, viewer: AnyUser) -> list[int]:

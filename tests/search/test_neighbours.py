@@ -1,13 +1,15 @@
 """Pages that persons named teach their own project, and tell how good a type would be."""
 
+from typing import Any
+
 import pytest
 
 from documents import review
 from documents.models import Document, DocumentType, Page, Project, Role
 from search import indexing, neighbours, quality
-from search.models import PageVector
+from search.models import PageVector, TypeVector
 from tests import factories
-from tests.search.corpus import index, indexed, written
+from tests.search.corpus import index, indexed, use_embedder, written
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +136,15 @@ def test_quality_tells_a_viewer_nothing_of_other_projects() -> None:
     told = quality.of(kind, viewer)
     assert (told.examples, told.asked, told.recent, told.changes) == (0, 0, 0, ())
     assert not quality.examples_of(kind, viewer).exists()
+
+
+@pytest.mark.parametrize(("embedder", "count"), [("Hashed", 1), ("Unavailable", 0)])
+def test_a_type_is_judged_with_its_description_and_without_an_embedder_by_its_words(
+    settings: Any, embedder: str, count: int
+) -> None:
+    use_embedder(settings, embedder)
+    told = quality.of(challan(), factories.user(is_superuser=True))
+    assert (told.examples, TypeVector.objects.count()) == (0, count)
 
 
 def test_a_score_without_any_example_claims_nothing() -> None:
