@@ -44,16 +44,28 @@ def apply(
     neighbours.vectors_of([one.page for one in lesson.examples])
     known = neighbours.vectors_of([page.pk for page in open_to])
     new = _vectors([page for page in open_to if page.pk not in known], call)
-    changed = {}
-    for page in open_to:
-        vector = known.get(page.pk) or new[page.pk]
-        signs = lesson.signs(page.text, vector)
-        near = neighbours.nearest(project_id, vector)
-        engine_said = _said(said[page])
-        decided = teaching.decide(engine_said, near, signs, schemas.SHIPPED)
-        if (decided.type, decided.confidence) != (engine_said.type, engine_said.confidence):
-            changed[page] = _typed(said[page], decided, signs.get(decided.type))
+    changed: dict[Page, PageType] = {}
+    before: PageType | None = None
+    for page, kind in said.items():
+        now = kind
+        if page in open_to:
+            vector = known.get(page.pk) or new[page.pk]
+            signs = lesson.signs(page.text, vector)
+            near = neighbours.nearest(project_id, vector)
+            decided = teaching.decide(_said(kind), near, signs, schemas.SHIPPED)
+            now = _typed(kind, decided, signs.get(decided.type))
+            if not now.type and before is not None and before.type in signs:
+                now = _continued(now, before)
+        if (now.type, now.confidence) != (kind.type, kind.confidence):
+            changed[page] = now
+        before = now
     return Learned(types=changed, vectors=new)
+
+
+def _continued(kind: PageType, before: PageType) -> PageType:
+    """A page that says that it is the next one of the same paper is of its type."""
+    follows = kind.page_label == before.page_label + 1 > 1 and kind.page_count == before.page_count
+    return replace(kind, type=before.type, confidence=before.confidence) if follows else kind
 
 
 def _is_final(kind: PageType) -> bool:

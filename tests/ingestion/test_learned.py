@@ -70,6 +70,25 @@ def test_a_page_like_the_examples_becomes_of_their_type_and_its_fields_are_read(
     assert PageVector.objects.filter(page=page).count() == 1
 
 
+def test_the_second_page_of_a_paper_is_of_the_type_of_its_first(
+    drain: Drain, fake_engines: Settings
+) -> None:
+    rules = {"BACKEND": "ingestion.engines.rules.RulesClassifier"}
+    fake_engines.ENGINES = {**fake_engines.ENGINES, "classify": rules}
+    project, kind = factories.project(), challan()
+    taught(drain, project, kind)
+    terms = "what was agreed about insurance, returns and damage on the road\nPage {} of 2"
+    job = drain(
+        factories.job(f"{CHALLAN.format(7)}\nPage 1 of 2\f{terms.format(2)}", in_project=project)
+    )
+    assert [page.type for page in Page.objects.filter(upload=job.upload)] == [kind, kind]
+    assert Document.objects.filter(upload=job.upload).count() == 1
+    job = drain(
+        factories.job(f"{CHALLAN.format(8)}\nPage 1 of 2\f{terms.format(1)}", in_project=project)
+    )
+    assert [page.type for page in Page.objects.filter(upload=job.upload)] == [kind, None]
+
+
 @pytest.mark.parametrize("state", TypeState)
 def test_a_type_that_is_being_taught_changes_nothing_until_it_is_on(
     drain: Drain, state: TypeState
