@@ -6,7 +6,8 @@ again, larger and sharpened, is only what failed its checksum or has a code's te
 and about half of it dark. Pages without either pay for the search alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -34,20 +35,25 @@ Redraw = Callable[[Box, float], Grey]
 
 def read_again(
     grey: Grey, failed: Sequence[Box], seen: Sequence[Box], redraw: Redraw | None
-) -> Iterator[tuple[str, Box]]:
+) -> list[tuple[str, Box]]:
     """Texts and places of QR codes at `failed` places and in what looks like one, apart from
     those already `seen`."""
-    looks = 0
-    done = list(seen)
-    for box in (*failed, *_suspects(grey)):
-        if looks == MOST_LOOKS:
-            return
-        if any(_overlap(box, other) for other in done):
-            continue
-        looks += 1
-        done.append(box)
+    found = []
+    for box in islice(_apart((*failed, *_suspects(grey)), seen), MOST_LOOKS):
         if text := _closer(grey, _wider(box, grey), redraw):
-            yield text, box
+            found.append((text, box))
+    if failed and not found:  # seen, but not where: its corners were mistaken for others
+        found = _read(_sharpened(grey, _VARIANTS[-1][1]))[:1]
+    return found
+
+
+def _apart(boxes: Iterable[Box], seen: Sequence[Box]) -> Iterator[Box]:
+    """Those of `boxes` that overlap neither one already `seen` nor one given before."""
+    done = list(seen)
+    for box in boxes:
+        if not any(_overlap(box, other) for other in done):
+            done.append(box)
+            yield box
 
 
 def _closer(grey: Grey, box: Box, redraw: Redraw | None) -> str:
@@ -63,11 +69,22 @@ def _closer(grey: Grey, box: Box, redraw: Redraw | None) -> str:
 
 
 def _text(grey: Grey) -> str:
+    return next((text for text, _ in _read(grey)), "")
+
+
+def _read(grey: Grey) -> list[tuple[str, Box]]:
     try:
         codes = zxingcpp.read_barcodes(grey, formats=_QR)
     except (RuntimeError, ValueError):
-        return ""
-    return next((code.text for code in codes if code.text.strip()), "")
+        return []
+    return [(code.text, box_of(code.position)) for code in codes if code.text.strip()]
+
+
+def box_of(position: zxingcpp.Position) -> Box:
+    """The upright frame of a code's corners."""
+    corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
+    xs, ys = [float(corner.x) for corner in corners], [float(corner.y) for corner in corners]
+    return Box(left=min(xs), top=min(ys), right=max(xs), bottom=max(ys))
 
 
 def _sharpened(grey: cv2.typing.MatLike, radius: float) -> Grey:

@@ -17,8 +17,8 @@ import pypdfium2.raw as pdfium_c
 import zxingcpp
 
 from ingestion.engines import closelook
-from ingestion.engines.base import Box, Mark, MarkKind
-from ingestion.engines.closelook import Redraw
+from ingestion.engines.base import Mark, MarkKind
+from ingestion.engines.closelook import Redraw, box_of
 from ingestion.engines.einvoice import decoded, is_einvoice
 from ingestion.engines.raster import Grey
 
@@ -84,9 +84,9 @@ def on_page(grey: Grey, redraw: Redraw | None = None) -> tuple[Mark, ...]:
         codes = zxingcpp.read_barcodes(grey, formats=FORMATS, return_errors=True)
     except (RuntimeError, ValueError):
         return ()
-    read = [(code.text, _box(code.position)) for code in codes if code.valid]
+    read = [(code.text, box_of(code.position)) for code in codes if code.valid]
     failed = [
-        _box(code.position)
+        box_of(code.position)
         for code in codes
         if not code.valid and code.format == zxingcpp.BarcodeFormat.QRCode
     ]
@@ -122,9 +122,3 @@ def _content(attachment: pdfium.PdfAttachment) -> bytes:
     size = ctypes.c_ulong()
     pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size)
     return bytes(attachment.get_data()) if 0 < size.value <= MOST_XML_BYTES else b""
-
-
-def _box(position: zxingcpp.Position) -> Box:
-    corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
-    xs, ys = [float(corner.x) for corner in corners], [float(corner.y) for corner in corners]
-    return Box(left=min(xs), top=min(ys), right=max(xs), bottom=max(ys))
