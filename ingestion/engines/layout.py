@@ -108,6 +108,26 @@ def scaled_box(box: Box | None, *, factor: float, left: float = 0, top: float = 
     )
 
 
+def turned_word(word: Word, turn: int, width_px: float, height_px: float) -> Word:
+    """The word after a picture of this size is turned clockwise by 0, 90, 180 or 270 degrees."""
+    box = word.box and turned_box(word.box, turn, width_px, height_px)
+    return Word(text=word.text, box=box, confidence=word.confidence)
+
+
+def turned_box(box: Box, turn: int, width_px: float, height_px: float) -> Box:
+    """`box` after a picture of this size is turned clockwise by 0, 90, 180 or 270 degrees."""
+    x, y = {
+        0: ((box.left, box.right), (box.top, box.bottom)),
+        90: ((height_px - box.bottom, height_px - box.top), (box.left, box.right)),
+        180: (
+            (width_px - box.right, width_px - box.left),
+            (height_px - box.bottom, height_px - box.top),
+        ),
+        270: ((box.top, box.bottom), (width_px - box.right, width_px - box.left)),
+    }[turn]
+    return Box(left=x[0], top=y[0], right=x[1], bottom=y[1])
+
+
 def _box(word: Word) -> Box:
     if word.box is None:
         raise ValueError("only words with boxes have an order")

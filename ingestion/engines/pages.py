@@ -18,7 +18,7 @@ from PIL import Image
 
 from config.engines import EngineError, EngineFault
 from ingestion import render, render_pdf
-from ingestion.engines import formfields, marks, memory, rapid, raster, textlayer
+from ingestion.engines import doubt, formfields, marks, memory, rapid, raster, textlayer
 from ingestion.engines.base import (
     Box,
     FileFacts,
@@ -29,6 +29,7 @@ from ingestion.engines.base import (
     TextSource,
     Word,
 )
+from ingestion.engines.columns import in_reading_order
 from ingestion.engines.layout import Reading, scaled, scaled_box
 from ingestion.engines.ocr import ORDER, Ocr
 from ingestion.engines.rapid import Rapid
@@ -117,7 +118,7 @@ class AutoReader:
                 text = render.text_page(path=path, media_type=media_type, number=number)
                 return _text_reading(text)
             if media_type == render.PDF and not ignore_embedded:
-                layered = self._layered(path, number, limits)
+                layered = self._layered(path, number, languages, limits)
                 if layered is not None:
                     return layered
             drawn = render.draw(
@@ -131,7 +132,8 @@ class AutoReader:
             upright = self.ocr.read(drawn.image, languages)
             codes = () if ignore_embedded else marks.on_page(raster.grey_of(upright.image))
             if media_type == render.PDF and not ignore_embedded:
-                codes += _form_marks(path, number, drawn.image.size, upright.rotation)
+                is_as_drawn = upright.image is drawn.image
+                codes += _form_marks(path, number, drawn.image.size, is_as_drawn=is_as_drawn)
             return _stored(
                 upright.image,
                 drawn.dpi,
@@ -142,7 +144,9 @@ class AutoReader:
                 rotation=upright.rotation,
             )
 
-    def _layered(self, path: str, number: int, limits: Limits) -> PageReading | None:
+    def _layered(
+        self, path: str, number: int, languages: tuple[str, ...], limits: Limits
+    ) -> PageReading | None:
         """The page by its text layer, None where that cannot be believed or drawn."""
         try:
             with render_pdf.opened(path) as document:
@@ -150,23 +154,68 @@ class AutoReader:
                 width, height = page.get_size()
                 dpi = min(LAYER_DPI, limits.max_side_px / max(width, height, 1.0) * 72)
                 image, dpi = render_pdf.draw_page(page, dpi, limits.max_pixels)
-                layer = textlayer.read(page, width_px=image.width, height_px=image.height)
-                grey = raster.grey_of(image)
-                if not (layer.is_legible and textlayer.covers(layer, grey)):
+                layer = textlayer.read(page, raster.grey_of(image))
+                image = raster.turned(image, layer.turn)
+                if not (layer.is_legible and self._confirms(layer, image, languages)):
                     return None
-                codes = marks.on_page(grey, partial(_redrawn, page, dpi))
+                grey = raster.grey_of(image)
+                codes = marks.on_page(grey, None if layer.turn else partial(_redrawn, page, dpi))
+                reading = Reading(
+                    lines=layer.lines, engine=textlayer.ENGINE, version=textlayer.engine_version()
+                )
+                known = [*layer.words, *(Word(text="", box=c.box, confidence=1) for c in codes)]
+                if textlayer.uncovered(known, grey) >= textlayer.MANY_UNCOVERED:
+                    finer, _ = render_pdf.draw_page(page, limits.ocr_dpi, limits.max_pixels)
+                    reading = self._completed(
+                        reading, known, raster.turned(finer, layer.turn), image.width, languages
+                    )
         except EngineError:
             return None
-        reading = Reading(
-            lines=layer.lines, engine=textlayer.ENGINE, version=textlayer.engine_version()
-        )
+        is_printed = reading.engine == textlayer.ENGINE
         return _stored(
             image,
             dpi,
             reading,
-            source=TextSource.LAYER,
+            source=TextSource.LAYER if is_printed else TextSource.OCR,
             codes=(*codes, *formfields.marks(layer.fields)),
             limits=limits,
+            rotation=layer.turn,
+        )
+
+    def _confirms(
+        self, layer: textlayer.Layer, image: Image.Image, languages: tuple[str, ...]
+    ) -> bool:
+        """Whether words that are not the print itself say what is seen in their places."""
+        if not layer.is_hidden or not layer.lines:
+            return True
+        lines, said = textlayer.probe(layer, image)
+        return textlayer.agrees(said, self.ocr.read(lines, languages).reading.text)
+
+    def _completed(
+        self,
+        layer: Reading,
+        known: Sequence[Word],
+        image: Image.Image,
+        width_px: int,
+        languages: tuple[str, ...],
+    ) -> Reading:
+        """The words of the layer, boxes on a page `width_px` wide, with what OCR reads beside
+        them in `image`, the same page at another size; named after who read more."""
+        factor = image.width / width_px
+        rest = raster.wiped(image, [scaled_box(word.box, factor=factor) for word in known])
+        seen = self.ocr.read(rest, languages)
+        if seen.image is not rest:  # turned otherwise than the layer: not its page
+            return layer
+        found = [
+            scaled(word, factor=1 / factor)
+            for word in seen.reading.words
+            if word.confidence >= doubt.LOW_CONFIDENCE
+        ]
+        if not found:
+            return layer
+        by = layer if len(layer.words) >= len(found) else seen.reading
+        return Reading(
+            lines=in_reading_order([*layer.words, *found]), engine=by.engine, version=by.version
         )
 
 
@@ -212,7 +261,9 @@ def _attached(path: str, password: str, media_type: str) -> tuple[Mark, ...]:
         return ()  # a file that only poppler opens; its pages are read all the same
 
 
-def _form_marks(path: str, number: int, size: tuple[int, int], rotation: int) -> tuple[Mark, ...]:
+def _form_marks(
+    path: str, number: int, size: tuple[int, int], *, is_as_drawn: bool
+) -> tuple[Mark, ...]:
     """The form on a page that was read by OCR; without boxes where the page was turned."""
     try:
         with render_pdf.opened(path) as document:
@@ -221,7 +272,7 @@ def _form_marks(path: str, number: int, size: tuple[int, int], rotation: int) ->
     except EngineError:
         return ()
     found = formfields.marks(filled)
-    return tuple(replace(mark, box=None) for mark in found) if rotation else found
+    return found if is_as_drawn else tuple(replace(mark, box=None) for mark in found)
 
 
 def _text_reading(text: str) -> PageReading:

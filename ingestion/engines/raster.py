@@ -5,12 +5,15 @@ sizes; OCR engines are trained on one. Sizes are measured in the picture, never 
 file. Pure functions on arrays.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from ingestion.engines.base import Box
 
 Grey = NDArray[np.uint8]
 
@@ -190,15 +193,33 @@ def turned(image: Image.Image, degrees: int) -> Image.Image:
 def levelled(image: Image.Image, tilt: float) -> Image.Image:
     """The picture with lines that fell by `tilt` degrees brought level; the corners that this
     adds get the usual colour of its border."""
+    return image.rotate(tilt, Image.Resampling.BICUBIC, expand=True, fillcolor=_paper(image))
+
+
+def wiped(image: Image.Image, boxes: Iterable[Box | None]) -> Image.Image:
+    """The picture with these parts made as its paper is."""
+    rest = image.copy()
+    paper = _paper(image)
+    for box in boxes:
+        if box is not None:
+            rest.paste(
+                paper,
+                (
+                    int(box.left) - 1,
+                    int(box.top) - 1,
+                    int(box.right) + 2,
+                    int(box.bottom) + 2,
+                ),
+            )
+    return rest
+
+
+def _paper(image: Image.Image) -> tuple[int, ...] | int:
+    """The usual colour along the border."""
     pixels = np.asarray(image)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    paper = np.median(border, axis=0).astype(int).tolist()
-    return image.rotate(
-        tilt,
-        Image.Resampling.BICUBIC,
-        expand=True,
-        fillcolor=tuple(paper) if image.mode == "RGB" else paper,
-    )
+    usual = np.median(border, axis=0).astype(int)
+    return tuple(usual.tolist()) if usual.ndim else int(usual)
 
 
 def prepared(image: Image.Image, seen: Print, *, fit: Fit) -> Prepared:
