@@ -45,6 +45,7 @@ Fields = formset_factory(FieldForm, extra=BLANK_ROWS, max_num=100)
 class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
     list_display = ["name", "slug", "state", "description"]
     list_filter = ["state"]
+    fields = ["name", "slug", "description"]
     prepopulated_fields = {"slug": ["name"]}
     change_form_template = "admin/documents/documenttype/change_form.html"
 
