@@ -303,6 +303,22 @@ def test_a_broken_code_says_nothing(payload: str) -> None:
     extract("Tax Invoice", Mark(kind=MarkKind.GST_QR, payload=payload))
 
 
+@pytest.mark.parametrize(
+    ("printed", "source", "conflicts"),
+    [
+        ("9f560c95a5b38678B38008091374b02391de757b1354a5c028869c40d9a3b718", TextSource.OCR, 0),
+        ("9f560c95a5b38678B38008091374b02391de757b1354a5c028869c40d9a3b718", TextSource.LAYER, 1),
+        ("2b90caa3cc74b4f7eb1ccbb92d26972dcce394b3b6f47e4902e75e76e340eca0", TextSource.OCR, 1),
+    ],
+)
+def test_a_hash_that_ocr_slipped_in_contradicts_nothing(
+    printed: str, source: TextSource, conflicts: int
+) -> None:
+    mark = signed(Irn="9f560c95a5b38678838008091374b02391de757b1354a5c028869c40d9a3b778")
+    made = read_bill_of(page(f"Tax Invoice\nIRN: {printed}\n", marks=[mark], source=source))
+    assert len(made.conflicts) == conflicts
+
+
 def test_the_code_of_an_e_way_bill_gives_number_time_and_generator() -> None:
     mark = Mark(kind=MarkKind.EWB_QR, payload="331200459981/27AAPFU0939F1ZV/21-03-2024 10:52:00")
     read = by_pointer(extract("e-Way Bill", mark, slug="eway_bill"))

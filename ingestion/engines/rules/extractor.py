@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from rapidfuzz import fuzz
 
 from config.engines import EngineUnavailable
 from documents.fields import comparable_number, normalise_amount, squeeze
@@ -42,6 +43,7 @@ _TELLING = frozenset(
 _TOTALS = ("/total_amount", "/total_invoice_value")
 _AMOUNTS_OF_AN_INVOICE = 3  # fewer are no itemised print that a total could be missing from
 _TELLING_LENGTH = 5
+_HASH_LENGTH, _HASH_LIKENESS = 40, 75.0
 _LOOKALIKES = str.maketrans("oqilzsgb", "00112568")
 
 
@@ -204,8 +206,15 @@ def contradicts(held: FieldReading, rival: FieldReading, paper: Print) -> bool:
     if held.pointer == "/supplier_tax_id" and mine[:2].isalpha() != printed[:2].isalpha():
         return False  # a VAT number and the tax office's number of the same supplier
     if not paper.is_exact and not held.pointer.endswith(AMOUNTS):
-        return _likened(mine) != _likened(printed)
+        return not _is_misread(printed, mine)
     return True
+
+
+def _is_misread(printed: str, value: str) -> bool:
+    """Whether OCR may have made `printed` of `value`: by look-alikes, or by a slip among the
+    dozens of characters of a hash, where another hash would differ nearly everywhere."""
+    one, other = _likened(printed), _likened(value)
+    return one == other or (len(other) >= _HASH_LENGTH and fuzz.ratio(one, other) >= _HASH_LIKENESS)
 
 
 def _is_part(printed: str, whole: str) -> bool:
