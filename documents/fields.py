@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import product
 
 from stdnum.in_ import gstin as stdnum_gstin
@@ -47,6 +48,8 @@ _MONTH_NAME_DAY = re.compile(
 )
 _COMPACT_STAMP = re.compile(r"(?<!\d)(\d{2})(\d{2})(20\d{2})(?=\s{1,2}\d{1,2}:\d{2})")
 _COMPACT_DATE = re.compile(r"(?<!\d)(\d{8})(?!\d)")
+_DIGIT = re.compile(r"\d")
+_SHORT = 200  # characters; the amounts and dates of longer texts are not kept
 _CLOCK = re.compile(r"(\d{1,2})\s?[:.h]\s?(\d{2})(?:\s?[:.]\s?\d{2})?\s*([AaPp])?\.?\s?([Mm])?")
 
 
@@ -66,9 +69,12 @@ class DateFound:
 
 def fold(text: str) -> str:
     """Lower case without accents, of the same length as `text`, so that spans carry over."""
-    return "".join(_fold_char(char) for char in text)
+    if text.isascii():
+        return text.lower()
+    return "".join(map(_fold_char, text))
 
 
+@lru_cache(maxsize=4096)
 def _fold_char(char: str) -> str:
     if char.isascii():
         return char.lower()
@@ -100,11 +106,23 @@ def find_dates(text: str, *, month_first: bool = False) -> tuple[DateFound, ...]
     Shapes: dd/mm/yyyy, dd-mm-yy, dd.mm.yyyy, yyyy-mm-dd, dd MMM yyyy, MMM dd, yyyy with month
     names in English, German, French, Spanish, Italian, Portuguese, Dutch and Malay.
     """
+    if not _DIGIT.search(text):
+        return ()
+    if len(text) <= _SHORT:
+        return _short_dates(text, month_first)
+    return _all_dates(text, month_first)
+
+
+def _all_dates(text: str, month_first: bool) -> tuple[DateFound, ...]:
     found: list[DateFound] = []
     for hit in _dates(text, month_first=month_first):
         if all(hit.end <= other.start or hit.start >= other.end for other in found):
             found.append(hit)
     return tuple(sorted(found, key=lambda hit: hit.start))
+
+
+# The rules ask the same cells again and again, for every field that may stand there.
+_short_dates = lru_cache(maxsize=8192)(_all_dates)
 
 
 def _dates(text: str, *, month_first: bool) -> Iterator[DateFound]:
@@ -225,6 +243,14 @@ def find_amounts(text: str, *, decimal_comma: bool | None = None) -> tuple[Amoun
     a group, after a point decimals). Groupings: 1,04,571.50; 1.234,56; 1 234,56; 1'234.50.
     Negative: leading or trailing minus, or parentheses around the number.
     """
+    if not _DIGIT.search(text):
+        return ()
+    if len(text) <= _SHORT:
+        return _short_amounts(text, decimal_comma)
+    return _all_amounts(text, decimal_comma)
+
+
+def _all_amounts(text: str, decimal_comma: bool | None) -> tuple[AmountFound, ...]:
     found: list[AmountFound] = []
     for match in _NUMBER.finditer(text):
         value = _decimal(match[0], decimal_comma=decimal_comma)
@@ -238,6 +264,9 @@ def find_amounts(text: str, *, decimal_comma: bool | None = None) -> tuple[Amoun
             value = -abs(value)
         found.append(AmountFound(value=format(value, "f"), start=match.start(), end=match.end()))
     return tuple(found)
+
+
+_short_amounts = lru_cache(maxsize=8192)(_all_amounts)
 
 
 def parse_amount(text: str, *, decimal_comma: bool | None = None) -> str:

@@ -8,7 +8,7 @@ longest phrase wins. The phrases themselves are in `phrases.py`.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 from ingestion.engines.rules.layout import Cell, Line
@@ -44,7 +44,7 @@ def pattern_of(phrase: str) -> str:
     return prefix + r"[\W_]{0,3}".join(words)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """Labels of some fields, compiled: one expression, longest phrase first."""
 
@@ -54,22 +54,24 @@ class Lexicon:
     def find(self, cell: Cell) -> list[Label]:
         """The labels in a cell, left to right, no two on the same characters."""
         found = []
-        for match in self.expression.finditer(cell.folded[:400]):
-            field, weight, phrase = self.meanings[(match.lastindex or 1) - 1]
+        for index, start, end in _hits(self, cell.folded[:400]):
+            field, weight, phrase = self.meanings[index]
             found.append(
-                Label(
-                    field=field,
-                    weight=weight,
-                    phrase=phrase,
-                    cell=cell,
-                    start=match.start(),
-                    end=match.end(),
-                )
+                Label(field=field, weight=weight, phrase=phrase, cell=cell, start=start, end=end)
             )
         return found
 
     def find_all(self, lines: Iterable[Line]) -> list[Label]:
         return [label for line in lines for cell in line.cells for label in self.find(cell)]
+
+
+@lru_cache(maxsize=8192)
+def _hits(lexicon: Lexicon, folded: str) -> tuple[tuple[int, int, int], ...]:
+    """(meaning, start, end) of the labels in a text; a page's cells are asked several times."""
+    return tuple(
+        ((match.lastindex or 1) - 1, match.start(), match.end())
+        for match in lexicon.expression.finditer(folded)
+    )
 
 
 @cache

@@ -157,18 +157,25 @@ def group_rows(tokens: list[Token]) -> list[list[Token]]:
     """Tokens in rows: each joins the row whose last word it overlaps most, so that a slight
     slope of the page does no harm."""
     rows: list[list[Token]] = []
+    # Rows by the strips of the page that their words touch, so that a word is held against its
+    # neighbours alone and not against every row.
+    strip = max(1.0, 2 * median(token.height for token in tokens)) if tokens else 1.0
+    strips: dict[int, set[int]] = {}
     for token in sorted(tokens, key=lambda token: token.left):
-        best, best_share = None, 0.45
-        for row in rows:
-            last = row[-1]
+        touched = range(int(token.top // strip), int(token.bottom // strip) + 1)
+        best, best_share = -1, 0.45
+        for number in sorted({row for at in touched for row in strips.get(at, ())}):
+            last = rows[number][-1]
             overlap = min(token.bottom, last.bottom) - max(token.top, last.top)
             share = overlap / max(1e-6, min(token.height, last.height))
             if share > best_share and not _stacked(token, last):
-                best, best_share = row, share
-        if best is None:
-            rows.append([token])
-        else:
-            best.append(token)
+                best, best_share = number, share
+        if best < 0:
+            best = len(rows)
+            rows.append([])
+        rows[best].append(token)
+        for at in touched:
+            strips.setdefault(at, set()).add(best)
     return sorted(rows, key=lambda row: median(token.middle for token in row))
 
 
