@@ -19,6 +19,7 @@ from documents.models import (
     AnyUser,
     Correction,
     Document,
+    DocumentReading,
     DocumentStatus,
     DocumentType,
     Page,
@@ -118,6 +119,7 @@ def reclassify(
             _empty(document, kind)
         else:
             document.reasons = [r for r in document.reasons if r["code"] != "type_unsure"]
+        _know(document)
         document.version += 1
         document.save()
         told = {"was": before.slug if before else "", "type": kind.slug if kind else ""}
@@ -183,6 +185,8 @@ def _empty(document: Document, kind: DocumentType | None) -> None:
     document.schema_version = kind.schema_versions.order_by("-number").first() if kind else None
     document.status = DocumentStatus.DRAFT_PENDING if kind else DocumentStatus.UNKNOWN
     document.reviewer = document.reviewed_at = None
+    # What was read as of the old type is weighed no more.
+    DocumentReading.objects.filter(document=document).delete()
 
 
 def _write(document: Document, actor: AnyUser, values: Mapping[str, Any]) -> None:
@@ -226,11 +230,16 @@ def _of_others(document: Document) -> list[dict[str, str]]:
     return [r for r in document.reasons if "document" in r and f"/{r['field']}" not in given]
 
 
-def _store(document: Document, actor: AnyUser, verb: str) -> Document:
+def _know(document: Document) -> None:
+    """By what others find the document again, after its values or its type have changed."""
     known = identity.Identity.of(_slug(document), document.payload)
     document.identity = known.as_json()
     looks = [key for key in document.keys if key & 3 == identity.LOOK]
     document.keys = [*identity.keys(document.project_id, known), *looks]
+
+
+def _store(document: Document, actor: AnyUser, verb: str) -> Document:
+    _know(document)
     document.version += 1
     document.save(
         update_fields=[

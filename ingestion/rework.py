@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from documents import review
+from documents import relations, review
 from documents.errors import SenderError
 from documents.models import AnyUser, Document, DocumentType, Page, record
 from ingestion import ledger, pipeline
@@ -57,8 +57,13 @@ def reclassify(
     """Say of which type a document is, None for none, and read the fields of a new type.
 
     Returns the job that reads them; None where there is nothing to read. Raises Conflict."""
+    project_id = Document.objects.values_list("project_id", flat=True).get(pk=document_id)
     with transaction.atomic():
+        # Before any document is locked, as everybody who relates documents does.
+        relations.take_turn(project_id)
         document = review.reclassify(document_id, user, version=version, kind=kind)
+        if kind is None:
+            relations.save_look(document_id)
         if document.schema_version is None or document.payload or document.evidence:
             return None
         return process([document], user=user, priority=Priority.HIGH, stages=("extract",))

@@ -4,7 +4,15 @@ import pytest
 
 from documents import assembly, drafts, review
 from documents.errors import Conflict
-from documents.models import AuditEvent, Correction, Document, DocumentType, Page, Upload
+from documents.models import (
+    AuditEvent,
+    Correction,
+    Document,
+    DocumentReading,
+    DocumentType,
+    Page,
+    Upload,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +56,17 @@ def test_another_type_empties_the_document_names_its_pages_and_is_told() -> None
         "document.reclassified",
         {"was": "bill", "type": "challan"},
     )
+
+
+def test_no_other_paper_finds_the_number_that_it_had_as_of_another_type() -> None:
+    made = document(payload={"document_number": "INV-0042", "supplier_name": "Ada"})
+    assert made.schema_version is not None
+    DocumentReading.objects.create(document=made, schema_version=made.schema_version)
+    made = review.correct(made.pk, factories.user(), version=1, values={"/total_amount": "9.00"})
+    assert made.identity["number"] == "INV-0042"
+    done = review.reclassify(made.pk, factories.user(), version=2, kind=challan())
+    assert (done.identity, done.keys) == ({"kind": "challan"}, [])
+    assert not DocumentReading.objects.exists()
 
 
 def test_the_same_type_keeps_the_values_and_settles_the_doubt() -> None:

@@ -137,6 +137,17 @@ def test_another_type_is_read_again_by_a_job_of_its_own(drain: Drain) -> None:
     assert rework.reclassify(made.pk, kind, factories.user(), version=made.version) is None
 
 
+def test_a_bill_that_is_none_of_the_types_is_unknown_and_no_job_is_made(drain: Drain) -> None:
+    made = read(drain, "bill document_number=INV-0042", factories.project())
+    assert made.identity["number"] == "INV-0042"
+    user = factories.user()
+    assert rework.reclassify(made.pk, None, user, version=made.version) is None
+    made.refresh_from_db()
+    assert (made.status, made.type, made.payload, made.identity) == ("unknown", None, {}, {})
+    page = Page.objects.get(document=made)
+    assert (page.type, page.type_engine, page.signals["said"]) == (None, "person", ["bill", 0.95])
+
+
 def test_a_refused_change_of_type_leaves_no_job(drain: Drain) -> None:
     made = read(drain, CHALLAN.format(1), factories.project())
     with pytest.raises(Conflict):
