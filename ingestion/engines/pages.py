@@ -163,7 +163,7 @@ class AutoReader:
                 reading = Reading(
                     lines=layer.lines, engine=textlayer.ENGINE, version=textlayer.engine_version()
                 )
-                known = [*layer.words, *(Word(text="", box=c.box, confidence=1) for c in codes)]
+                known = [*textlayer.places(layer), *(code.box for code in codes if code.box)]
                 if textlayer.uncovered(known, grey) >= textlayer.MANY_UNCOVERED:
                     finer, _ = render_pdf.draw_page(page, limits.ocr_dpi, limits.max_pixels)
                     reading = self._completed(
@@ -194,15 +194,15 @@ class AutoReader:
     def _completed(
         self,
         layer: Reading,
-        known: Sequence[Word],
+        known: Sequence[Box],
         image: Image.Image,
         width_px: int,
         languages: tuple[str, ...],
     ) -> Reading:
-        """The words of the layer, boxes on a page `width_px` wide, with what OCR reads beside
-        them in `image`, the same page at another size; named after who read more."""
+        """The words of the layer, boxes on a page `width_px` wide, with what OCR reads outside
+        `known` in `image`, the same page at another size; named after who read more."""
         factor = image.width / width_px
-        rest = raster.wiped(image, [scaled_box(word.box, factor=factor) for word in known])
+        rest = raster.wiped(image, [scaled_box(box, factor=factor) for box in known])
         seen = self.ocr.read(rest, languages)
         if seen.image is not rest:  # turned otherwise than the layer: not its page
             return layer

@@ -143,19 +143,30 @@ def is_legible(text: str, unmapped: int = 0) -> bool:
     return _has_usual_letters(text)
 
 
-def uncovered(words: Iterable[Word], grey: Grey) -> int:
-    """How many marks that may be letters stand outside the boxes of all `words`."""
+def uncovered(known: Iterable[Box], grey: Grey) -> int:
+    """How many marks that may be letters stand outside all the boxes in `known`."""
     glyphs = glyph_boxes(grey)
     covered = np.zeros(grey.shape, dtype=bool)
-    for word in words:
-        if (box := word.box) is not None:
-            covered[
-                max(0, int(box.top) - 2) : max(0, int(box.bottom) + 3),
-                max(0, int(box.left) - 2) : max(0, int(box.right) + 3),
-            ] = True
+    for box in known:
+        covered[
+            max(0, int(box.top) - 2) : max(0, int(box.bottom) + 3),
+            max(0, int(box.left) - 2) : max(0, int(box.right) + 3),
+        ] = True
     x = ((glyphs[:, 0] + glyphs[:, 2]) / 2).astype(int)
     y = ((glyphs[:, 1] + glyphs[:, 3]) / 2).astype(int)
     return int((~covered[y, x]).sum())
+
+
+def places(layer: Layer) -> tuple[Box, ...]:
+    """Where the layer accounts for what is printed: its words, or, since an OCR places words
+    only roughly, the lines of a hidden layer and a little around them."""
+    if not layer.is_hidden:
+        return tuple(word.box for word in layer.words if word.box)
+    around = [_around(line) for line in layer.lines]
+    return tuple(
+        Box(left=left - (bottom - top), top=top, right=right + (bottom - top), bottom=bottom)
+        for left, top, right, bottom in around
+    )
 
 
 def probe(layer: Layer, image: Image.Image) -> tuple[Image.Image, str]:

@@ -13,6 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingestion import render_pdf
 from ingestion.engines import textlayer
+from ingestion.engines.base import PageReading
 from ingestion.engines.layout import text_of
 from ingestion.engines.raster import Grey, grey_of
 
@@ -58,6 +59,21 @@ def scan() -> Image.Image:
         start = number * 7 % len(words)
         pen.text((100, 80 + 40 * number), " ".join(words[start : start + 8]), fill=0, font=font)
     return image
+
+
+def assert_words_cover_their_ink(reading: PageReading) -> None:
+    """Nearly all ink of the stored picture stands in boxes, which hold little else."""
+    grey = np.asarray(Image.open(io.BytesIO(reading.image)).convert("L"))
+    covered = np.zeros(grey.shape, dtype=bool)
+    for word in reading.words:
+        assert word.box is not None
+        covered[
+            int(word.box.top) - 4 : int(word.box.bottom) + 4,
+            int(word.box.left) - 6 : int(word.box.right) + 6,
+        ] = True
+    ink = grey < 128
+    assert (ink & covered).sum() >= 0.95 * ink.sum()
+    assert covered.mean() < 0.6
 
 
 def test_words_have_the_places_where_they_are_drawn() -> None:
@@ -113,7 +129,7 @@ def test_cells_drawn_out_of_order_are_read_line_by_line() -> None:
 def test_a_printed_page_is_believed() -> None:
     layer, grey = read(page_of(written))
     assert layer.is_legible
-    assert textlayer.uncovered(layer.words, grey) < textlayer.MANY_UNCOVERED
+    assert textlayer.uncovered(textlayer.places(layer), grey) < textlayer.MANY_UNCOVERED
 
 
 def test_a_scan_with_a_stamp_of_text_is_known_to_be_incomplete() -> None:
@@ -123,7 +139,7 @@ def test_a_scan_with_a_stamp_of_text_is_known_to_be_incomplete() -> None:
 
     layer, grey = read(page_of(stamped))
     assert layer.is_legible
-    assert textlayer.uncovered(layer.words, grey) >= textlayer.MANY_UNCOVERED
+    assert textlayer.uncovered(textlayer.places(layer), grey) >= textlayer.MANY_UNCOVERED
 
 
 def test_a_letter_with_a_logo_is_believed() -> None:
@@ -135,7 +151,7 @@ def test_a_letter_with_a_logo_is_believed() -> None:
         written(canvas)
 
     layer, grey = read(page_of(letter))
-    assert textlayer.uncovered(layer.words, grey) < textlayer.MANY_UNCOVERED
+    assert textlayer.uncovered(textlayer.places(layer), grey) < textlayer.MANY_UNCOVERED
 
 
 def test_a_hidden_layer_of_sense_is_believed_and_one_of_nonsense_is_not() -> None:
@@ -179,5 +195,7 @@ def test_real_einvoices_are_read_from_their_layers() -> None:
     for path in sorted(folder.glob("*.pdf")):
         layer, grey = read(pdfium.PdfDocument(path)[0])
         assert layer.is_legible, path.name
-        assert textlayer.uncovered(layer.words, grey) < textlayer.MANY_UNCOVERED, path.name
+        assert textlayer.uncovered(textlayer.places(layer), grey) < textlayer.MANY_UNCOVERED, (
+            path.name
+        )
         assert (layer.is_hidden, layer.turn) == (False, 0), path.name
