@@ -1,8 +1,11 @@
 """E-invoices that come as bare XML are bills, with a page that a person can read."""
 
+import io
 from pathlib import Path
 
+import pypdfium2
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from documents import schemas
 from ingestion import intake
@@ -40,18 +43,19 @@ UBL = f"""<?xml version="1.0" encoding="iso-8859-1"?>
 </q:CreditNote>"""
 
 
-def read(path: Path) -> tuple[PageInput, ...]:
+def read(path: Path, media_type: str = XML) -> tuple[PageInput, ...]:
     reader = AutoReader(tesseract_cmd="", order=())
-    facts = reader.open(path=str(path), media_type=XML, password="", limits=LIMITS)
+    facts = reader.open(path=str(path), media_type=media_type, password="", limits=LIMITS)
     pages = []
     for number in range(1, facts.pages + 1):
         one = reader.read(
-            path=str(path), media_type=XML, number=number, languages=("eng",),
+            path=str(path), media_type=media_type, number=number, languages=("eng",),
             ignore_embedded=False, limits=LIMITS,
         )  # fmt: skip
         pages.append(
             PageInput(
-                number=number, text=one.text, words=one.words, width_px=0, height_px=0,
+                number=number, text=one.text, words=one.words, width_px=one.width_px,
+                height_px=one.height_px,
                 source=one.source, marks=facts.marks if number == 1 else (),
             )
         )  # fmt: skip
@@ -145,3 +149,59 @@ def test_an_invoice_that_does_not_parse_is_shown_as_it_is_written(tmp_path: Path
     (page,) = read(path)
     assert page.text == CII[:600].strip("\n")
     assert [one for one in extract(page).readings if one.source == ValueSource.EMBEDDED] == []
+
+
+def hybrid(path: Path, *, xml: str, name: str = "factur-x.xml") -> Path:
+    """A PDF that prints the invoice of `CII` with its two lines of sums and carries `xml`."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(595, 842))
+    rows = (
+        ("Nordlicht GmbH", ""),
+        ("Rechnungsnummer:", "RE-7"),
+        ("Rechnungsdatum:", "05.03.2024"),
+        ("Bohrer", "100,00"),
+        ("Nettobetrag", "100,00"),
+        ("MwSt 19 %", "19,00"),
+        ("Rechnungsbetrag EUR", "119,00"),
+    )
+    for number, (label, value) in enumerate(rows):
+        canvas.drawString(60, 780 - 24 * number, label)
+        canvas.drawString(260, 780 - 24 * number, value)
+    canvas.save()
+    document = pypdfium2.PdfDocument(buffer.getvalue())
+    document.new_attachment(name).set_data(xml.encode())
+    document.save(path)
+    document.close()
+    return path
+
+
+@pytest.mark.parametrize("name", ["factur-x.xml", "beleg.xml"])
+def test_data_that_agrees_with_its_print_is_shown_where_it_stands(
+    tmp_path: Path, name: str
+) -> None:
+    pages = read(hybrid(tmp_path / "a.pdf", xml=CII, name=name), media_type="application/pdf")
+    made = extract(*pages)
+    assert (made.conflicts, made.objections) == ((), ())
+    for pointer in ("/document_number", "/document_date", "/total_amount", "/supplier_name"):
+        reading = next(one for one in made.readings if one.pointer == pointer)
+        assert (reading.source, reading.page) == (ValueSource.EMBEDDED, 1)
+        assert reading.box is not None, pointer
+
+
+@pytest.mark.parametrize(
+    ("true", "altered", "field"),
+    [
+        ("119.00</ram:Grand", "191.00</ram:Grand", "/total_amount"),
+        ("119.00</ram:Grand", "118.99</ram:Grand", "/total_amount"),
+        ("119.00</ram:Grand", "11900.00</ram:Grand", "/total_amount"),
+        ("RE-7<", "RE-1<", "/document_number"),
+        ("20240305", "20240503", "/document_date"),
+    ],
+)
+def test_data_altered_against_its_print_is_found(
+    tmp_path: Path, true: str, altered: str, field: str
+) -> None:
+    assert true in CII
+    path = hybrid(tmp_path / "a.pdf", xml=CII.replace(true, altered))
+    made = extract(*read(path, media_type="application/pdf"))
+    assert [one.pointer for one in made.conflicts] == [field]
