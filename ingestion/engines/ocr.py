@@ -7,7 +7,7 @@ where RapidOCR cannot answer. Turning the page upright is decided here too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -15,7 +15,7 @@ from config.engines import EngineFault, EngineUnavailable
 from ingestion.engines import doubt, raster
 from ingestion.engines.layout import Reading, Turned, scaled
 from ingestion.engines.rapid import Rapid
-from ingestion.engines.tesseract import Tesseract
+from ingestion.engines.tesseract import SCRIPTS, Tesseract
 
 ORDER = ("rapid", "tesseract")
 # Scripts that the models inside RapidOCR's wheel read; others are left to Tesseract.
@@ -26,7 +26,9 @@ RAPID_LANGUAGES = frozenset({
 })  # fmt: skip
 TESSERACT_FIT = raster.Fit(least_px=19, target_px=24, most_px=30, most_enlarged=2.5)
 RAPID_FIT = raster.Fit(least_px=12, target_px=20, most_px=45, most_enlarged=2.0)
-LEAST_SURE_TURN = 1.0
+LEAST_SURE_LOOK = 1.0
+# Nothing read from a page in a script that no engine here knows is worth more.
+FOREIGN_CONFIDENCE = 0.3
 # A page that Tesseract reads badly is read turned as well; a turn is believed unless it harms.
 SAME_MERIT = 0.9
 
@@ -66,6 +68,8 @@ class Ocr:
             image = raster.levelled(image, seen.tilt)
             seen = raster.look(raster.grey_of(image))
         best = self._best(image, seen, languages, was_aside=was_aside)
+        if not doubt.is_sure(best.reading):
+            best = self._in_its_script(best, image, seen, languages)
         return Upright(
             reading=best.reading,
             rotation=(90 * was_aside + best.turn) % 360,
@@ -96,6 +100,28 @@ class Ocr:
         if fault is not None and (not found or isinstance(fault, EngineUnavailable)):
             raise fault
         return max(found, key=lambda turned: doubt.merit(turned.reading))
+
+    def _in_its_script(
+        self, best: Turned, image: Image.Image, seen: raster.Print, languages: Sequence[str]
+    ) -> Turned:
+        """`best`, or the page read anew if its script is not that of `languages`: believed as
+        little as it deserves where no language of that script is installed."""
+        if self.tesseract is None:
+            return best
+        ready = raster.prepared(image, seen, fit=TESSERACT_FIT)
+        upright = raster.turned(ready.image, best.turn)
+        told = self.tesseract.look(upright)
+        known = self.tesseract.language(languages).split("+")
+        others = SCRIPTS.get(told.script, ())
+        if told.script_sureness < LEAST_SURE_LOOK or not others or set(others) & set(known):
+            return best
+        installed = self.tesseract.languages_of(told.script)
+        if not installed:
+            return Turned(reading=_capped(best.reading, FOREIGN_CONFIDENCE), turn=best.turn)
+        again = self.tesseract.read(upright, [*installed, *known])
+        if doubt.merit(again) <= doubt.merit(best.reading):
+            return best
+        return _on_page(Turned(reading=again, turn=best.turn), ready, image.size)
 
     def _order(self, languages: Sequence[str]) -> list[str]:
         """The engines to ask; scripts that RapidOCR does not know go to Tesseract first."""
@@ -147,8 +173,8 @@ def _read_by_tesseract(
 
 def _turn(tesseract: Tesseract, image: Image.Image) -> int:
     """Degrees to turn the picture clockwise so that it stands upright, 0 where that is a guess."""
-    turn, sureness = tesseract.turn(image)
-    return turn if sureness >= LEAST_SURE_TURN else 0
+    seen = tesseract.look(image)
+    return seen.turn if seen.turn_sureness >= LEAST_SURE_LOOK else 0
 
 
 def _on_page(found: Turned, ready: raster.Prepared, size: tuple[int, int]) -> Turned:
@@ -168,3 +194,11 @@ def _on_page(found: Turned, ready: raster.Prepared, size: tuple[int, int]) -> Tu
     )
     moved = Reading(lines=lines, engine=reading.engine, version=reading.version)
     return Turned(reading=moved, turn=found.turn)
+
+
+def _capped(reading: Reading, most: float) -> Reading:
+    lines = tuple(
+        tuple(replace(word, confidence=min(most, word.confidence)) for word in line)
+        for line in reading.lines
+    )
+    return replace(reading, lines=lines)

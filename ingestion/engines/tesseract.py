@@ -6,6 +6,7 @@ Owns the call of the program and nothing about when it is worth calling.
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import pytesseract
@@ -23,6 +24,27 @@ LANGUAGES = {
     "ml": "mal", "pa": "pan", "ur": "urd", "ar": "ara", "ru": "rus", "pl": "pol", "sv": "swe",
     "ja": "jpn", "ko": "kor", "zh": "chi_sim",
 }  # fmt: skip
+
+# Languages written in the scripts that `--psm 0` tells; a pack for the script itself counts too.
+SCRIPTS = {
+    "Arabic": ("ara", "urd", "fas"), "Bengali": ("ben", "asm"), "Cyrillic": ("rus", "ukr", "bul"),
+    "Devanagari": ("hin", "mar", "nep", "san"), "Greek": ("ell",), "Gujarati": ("guj",),
+    "Gurmukhi": ("pan",), "Han": ("chi_sim", "chi_tra"), "Hangul": ("kor",), "Hebrew": ("heb",),
+    "Japanese": ("jpn",), "Kannada": ("kan",), "Malayalam": ("mal",), "Oriya": ("ori",),
+    "Sinhala": ("sin",), "Tamil": ("tam",), "Telugu": ("tel",), "Thai": ("tha",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a quick look tells. turn: degrees (0, 90, 180, 270) to turn the picture clockwise to
+    stand upright; script: as Tesseract calls it, "" where it cannot tell; both with how sure
+    that is as Tesseract counts it: below 1 is a guess."""
+
+    turn: int = 0
+    turn_sureness: float = 0.0
+    script: str = ""
+    script_sureness: float = 0.0
 
 
 def program(command: str | None) -> str:
@@ -86,18 +108,27 @@ class Tesseract:
             ) from error
         return Reading(lines=_lines(table), engine=self.name, version=self.version)
 
-    def turn(self, image: Image.Image) -> tuple[int, float]:
-        """Degrees (0, 90, 180, 270) to turn `image` clockwise to stand upright, and how sure
-        that is, as Tesseract counts it: below 1 is a guess."""
+    def look(self, image: Image.Image) -> Seen:
+        """Which way up a page stands, and its script."""
         picture = image.copy()
         picture.format = "PPM"
         try:
             told = pytesseract.image_to_osd(
                 picture, config="--psm 0 --dpi 300", output_type=Output.DICT, timeout=self.timeout_s
             )
+            return Seen(
+                turn=int(told["rotate"]),
+                turn_sureness=float(told["orientation_conf"]),
+                script=str(told["script"]),
+                script_sureness=float(told["script_conf"]),
+            )
         except (pytesseract.TesseractError, RuntimeError, ValueError, KeyError, OSError):
-            return 0, 0.0
-        return int(told["rotate"]), float(told["orientation_conf"])
+            return Seen()
+
+    def languages_of(self, script: str) -> tuple[str, ...]:
+        """The installed languages that are written in `script`."""
+        wanted = (f"script/{script}", *SCRIPTS.get(script, ()))
+        return tuple(code for code in wanted if code in self.installed)
 
 
 def _gone() -> EngineUnavailable:

@@ -18,7 +18,7 @@ from ingestion.engines.ocr import Ocr
 from ingestion.engines.pages import AutoReader
 from ingestion.engines.rapid import Rapid
 from ingestion.engines.slots import Slots
-from ingestion.engines.tesseract import Tesseract
+from ingestion.engines.tesseract import Seen, Tesseract
 
 LIMITS = Limits(max_pages=50, max_pixels=40_000_000, max_side_px=1200, ocr_dpi=200)
 LINES = (
@@ -204,8 +204,9 @@ def test_a_pdf_that_pdfium_refuses_is_read_through_poppler(
 class Fixed:
     """An engine that answers with one reading."""
 
-    def __init__(self, name: str, confidence: float, text: str) -> None:
+    def __init__(self, name: str, confidence: float, text: str, script: str = "") -> None:
         self.name, self.confidence, self.words = name, confidence, text.split()
+        self.script = script
 
     def read(self, image: Image.Image, languages: object = ()) -> Reading:
         line = tuple(
@@ -218,8 +219,14 @@ class Fixed:
         )
         return Reading(lines=(line,), engine=self.name, version="1")
 
-    def turn(self, image: Image.Image) -> tuple[int, float]:
-        return 0, 0.0
+    def look(self, image: Image.Image) -> Seen:
+        return Seen(script=self.script, script_sureness=5.0 if self.script else 0.0)
+
+    def language(self, languages: object) -> str:
+        return "eng"
+
+    def languages_of(self, script: str) -> tuple[str, ...]:
+        return ()
 
 
 class Busy(Fixed):
@@ -260,6 +267,15 @@ def test_a_busy_engine_is_replaced_by_a_sure_one() -> None:
 def test_a_busy_engine_is_waited_for_where_the_other_is_unsure() -> None:
     with pytest.raises(EngineUnavailable):
         best(Busy("rapidocr", 0, ""), Fixed("tesseract", 0.5, WORDS))
+
+
+def test_a_page_in_a_script_that_nobody_reads_is_hardly_believed() -> None:
+    rapid = FixedRapid("rapidocr", 0.6, "TOBapbl 6b1nn")
+    found = best(rapid, Fixed("tesseract", 0.7, WORDS, script="Cyrillic"))
+    assert found.text == WORDS
+    assert found.confidence <= 0.3
+    latin = best(rapid, Fixed("tesseract", 0.7, WORDS, script="Latin"))
+    assert latin.confidence == pytest.approx(0.7)
 
 
 def test_a_slot_is_held_until_another_child_waits(tmp_path: Path) -> None:
