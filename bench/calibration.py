@@ -78,7 +78,10 @@ class Paper:
         """The readings of which the truth is told and that a person might have to look at."""
         draft = self.draft(calibration.NONE, 2.0)
         pointers = list(draft.evidence)
-        numbered = {pointer: {"confidence": at} for at, pointer in enumerate(pointers)}
+        numbered = {
+            pointer: {"confidence": at, "candidate": draft.evidence[pointer].get("candidate")}
+            for at, pointer in enumerate(pointers)
+        }
         for value in scoring.score(self.truth, draft.payload, numbered):
             if value.confidence is None:
                 continue

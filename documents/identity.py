@@ -17,8 +17,6 @@ PAPER, PACKET, LOOK = 0, 1, 2
 """The same number of the same supplier; the number that a bill and its e-way bill share; and
 how the first page looks (`documents.fingerprint`)."""
 
-# Tills begin again at 1 every day: only a longer number tells one paper from all others.
-_TELLING_CHARS = 5
 # What OCR takes for one another; folded before two numbers are said to differ.
 _LOOK_ALIKE = str.maketrans("OQDILZSGB", "000112568")
 
@@ -143,16 +141,15 @@ def is_same_paper(one: Identity, other: Identity) -> bool:
 def is_number_taken(one: Identity, other: Identity) -> bool:
     """Two papers that share a PAPER key: whether one number stands on what are two papers.
 
-    Under GST a number is unique in a financial year (rule 46). Elsewhere only numbers that
-    are long enough not to begin again every day count."""
+    Only under GST, where a number is unique in a financial year (rule 46). Elsewhere the number
+    of a contract or a till stands on many papers."""
     if one.kind == "eway_bill":
         return bool(contradictions(one, other))
     by_rule = bool(one.supplier_gstin and other.supplier_gstin)
-    is_telling = len(fields.comparable_number(one.number)) >= _TELLING_CHARS
     differs = one.date != other.date or (
         bool(one.total and other.total) and not same_total(one.total, other.total)
     )
-    return is_same_supplier(one, other) and (by_rule or is_telling) and differs
+    return by_rule and is_same_supplier(one, other) and differs
 
 
 def contradictions(one: Identity, other: Identity) -> tuple[str, ...]:

@@ -100,7 +100,9 @@ class EwayBillReader:
                 parsed = parsers.plain_text(spot.text)
                 if parsed is None:
                     continue
-                tokens = [*spot.cell.tokens_in(spot.start, spot.end)]
+                # The colon may belong to the word of the label.
+                start = spot.end - len(spot.text.lstrip(" :"))
+                tokens = [*spot.cell.tokens_in(start, spot.end)]
                 tokens += self._wrapped(spot.cell, tokens[0].left)
                 cell = Cell(
                     page=spot.cell.page,

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -128,6 +129,7 @@ def merge(
             best[pointer], rival = compared(held, print_of.get(pointer), paper)
             conflicts += [rival] if rival else []
     best |= {one.pointer: one for one in paper.located_rows(_rows(best.values()))}
+    best |= dict(_units(best, print_of))
     lists = {name for name in _LISTS if any(p.startswith(f"/{name}/") for p in best)}
     is_summed = {"/taxable_amount", "/tax_amount", "/total_amount"} <= best.keys()
     for pointer, reading in print_of.items():
@@ -149,6 +151,35 @@ def _rows(readings: Iterable[FieldReading]) -> list[list[FieldReading]]:
     return list(rows.values())
 
 
+def _units(
+    carried: Mapping[str, FieldReading], printed: Mapping[str, FieldReading]
+) -> Iterator[tuple[str, FieldReading]]:
+    """Units as the page words them, where the data has only their code (UN/ECE Recommendation
+    20) and all printed rows of that quantity and amount agree."""
+    for pointer, held in carried.items():
+        base, _, name = pointer.rpartition("/")
+        if name != "unit" or not re.fullmatch(r"[A-Z0-9]{2,3}", str(held.value)):
+            continue
+        told = _figures(carried, base)
+        bases = {p.rpartition("/")[0] for p in printed if p.count("/") == 3}
+        rows = sorted(row for row in bases if told and _figures(printed, row) >= told)
+        units = [printed[f"{row}/unit"] for row in rows if f"{row}/unit" in printed]
+        if len({unit.value for unit in units}) == 1:
+            note = f"the file's own code for it is {held.value}"
+            yield pointer, _noted(replace(units[0], pointer=pointer), note)
+
+
+def _figures(readings: Mapping[str, FieldReading], base: str) -> frozenset[tuple[str, Decimal]]:
+    """Quantity and amount of a row, by value; a printed amount may be before or after tax."""
+    found = set()
+    for name in ("quantity", "taxable_amount", "total_amount"):
+        reading = readings.get(f"{base}/{name}")
+        number = normalise_amount(str(reading.value)) if reading is not None else None
+        if number is not None:
+            found.add(("quantity" if name == "quantity" else "amount", number))
+    return frozenset(found)
+
+
 def compared(
     held: FieldReading, rival: FieldReading | None, paper: Print
 ) -> tuple[FieldReading, FieldReading | None]:
@@ -156,17 +187,19 @@ def compared(
     place = None if _is_by_chance(held, rival) else paper.place_of(held)
     if rival is not None and agree(held, rival):
         place = Place(page=rival.page, box=rival.box, raw=rival.raw)
+    if rival is not None and _is_named(held, rival):
+        return replace(rival, confidence=max(held.confidence, rival.confidence)), None
     if place is not None:
         return placed(held, place), None
-    if (
-        held.pointer == "/generated_by"
-        and rival
-        and squeeze(str(held.value)) in squeeze(str(rival.value))
-    ):
-        return replace(rival, confidence=max(held.confidence, rival.confidence)), None
     if rival is None or not contradicts(held, rival, paper):
         return _noted(held, IS_ABSENT), None
     return _noted(held, f"the page says {rival.raw[:80]}"), rival
+
+
+def _is_named(held: FieldReading, rival: FieldReading) -> bool:
+    """Whether the print has the name beside the GSTIN, which is all that a code holds."""
+    begins = squeeze(str(rival.value)).startswith(squeeze(str(held.value)))
+    return held.pointer == "/generated_by" and begins
 
 
 def _is_by_chance(held: FieldReading, rival: FieldReading | None) -> bool:
