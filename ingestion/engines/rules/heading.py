@@ -195,12 +195,14 @@ def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> floa
     heights = sorted(other.height for other in cells)
     typical = heights[len(heights) // 2] or 1.0
     score = 1.6 * bool(LEGAL.search(cell.folded)) + 0.7 * bool(COMPANY.search(cell.folded))
-    score += min(1.2, 0.9 * max(0.0, cell.height / typical - _LARGER))
+    score += min(1.2, 1.4 * max(0.0, cell.height / typical - _LARGER))
     score -= 0.16 * (cell.line - head[0].number)
     plain = _REGISTRATION.sub("", cell.folded)
     # "Pine Street Hardware" is a shop; only with a number or without a trade is it a street.
     is_shop = bool(COMPANY.search(plain)) and not re.search(r"\d", plain)
-    score -= 1.5 * (bool(ADDRESS.search(plain) or STREET.search(plain)) and not is_shop)
+    if (ADDRESS.search(plain) or STREET.search(plain)) and not is_shop:
+        score -= 1.5 if re.search(r"[\d,]", plain) else 0.9
+    score -= 1.0 * _is_below_letterhead(cell, head)
     score -= 0.8 * bool(re.match(r"\d{1,5}[a-z]?,? [a-z]", plain) and not COMPANY.search(plain))
     score -= 1.3 * _follows_address(cell, head)
     score -= 0.6 * (len(cell.text) > 60) + 0.6 * (":" in cell.text)
@@ -234,6 +236,17 @@ def _follows_address(cell: Cell, head: Sequence[Line]) -> bool:
             ):
                 return True
     return False
+
+
+def _is_below_letterhead(cell: Cell, head: Sequence[Line]) -> bool:
+    """Whether a whole address on one line stands above the cell, under another name."""
+    name = squeeze(cell.text)
+    return any(
+        _SENDER.fullmatch(above.folded) is not None and name not in squeeze(above.text)
+        for line in head
+        if line.number < cell.line
+        for above in line.cells
+    )
 
 
 def _without_registration(cell: Cell) -> Cell:

@@ -33,7 +33,7 @@ ADDRESS = re.compile(
 )
 STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laan)\s?\d")
 STOP = re.compile(
-    r"(?<![a-z])(?:tel|telephone|phone|ph|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
+    r"(?<![a-z])(?:tel|telephone|phone|ph|h/p|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
     r"|state code|state|global (?:id|no|nr|number|location)|globale nummer|number|id"
     r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|roc|co[. -]{0,2}reg"
     r"|co\.? ?no"

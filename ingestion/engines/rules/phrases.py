@@ -58,7 +58,7 @@ BILL: Phrases = {
         0.8: (
             "date|datum|fecha|data|tarikh|trans date|transaction date|sale date|date time"
             "|date & time|print date|purchase date|dt|tarikh masa|transaction date time"
-            "|sales date|business date|le"
+            "|sales date|business date|statement date|le"
         ),
     },
     "due_date": {
@@ -83,7 +83,7 @@ BILL: Phrases = {
             "|arrival date|departure date|check in|check out|date of removal|removal date"
             "|buyer s order dated|delivery note date|e way bill date|eway bill date|ewb date"
             "|irn date|fecha de entrega|data consegna|data ordine|orderdatum|leverdatum|period"
-            "|leistungszeitraum|statement date|payment date|date paid|paid on|start date"
+            "|leistungszeitraum|payment date|date paid|paid on|start date"
             "|end date|rr lr date|liefertermin|liefer und leistungsdatum"
             "|liefer und leistungszeitraum|order dated|po dated|eway bill dated"
         ),
@@ -216,7 +216,7 @@ AMOUNTS: Phrases = {
             "|warenwert|nettowert|net goods"
         ),
         0.8: (
-            "positionssumme|net total|sub total|subtotal|sub ttl|zwischensumme|sous total"
+            "positionssumme|net|net total|sub total|subtotal|sub ttl|zwischensumme|sous total"
             "|total lines|suma|base|summe positionen|subtotal amount|sub total amount"
             "|total s imposto|totale netto|items total|positionssumme"
         ),

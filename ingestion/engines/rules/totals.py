@@ -1,7 +1,7 @@
 """Which amount is the total, which the tax: chosen by label and by the sums that close."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
@@ -19,6 +19,8 @@ from ingestion.engines.rules.near import (
 
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d{1,4})?)\s?%")
 _GRACE = Decimal("0.05")
+_OF_TAXES = "from a table of sums"
+_CENT = Decimal("0.01")
 _PER_FIELD = 8
 _MAX_CELL = 400  # characters; a longer cell is running text
 _GST = ("cgst_amount", "sgst_amount", "igst_amount", "cess_amount")
@@ -279,8 +281,11 @@ class Foot:
                 continue
             base, tax, total = (found[field].number for field in _SUMMARY)
             if abs(base + tax - total) <= _GRACE:
+                # Below a total of its own the table is that of the taxes, before rounding.
                 for field, amount in found.items():
-                    self.found.setdefault(field, []).append(amount.candidate(0.95))
+                    score = 0.8 if field == "total_amount" else 0.95
+                    made = amount.candidate(score, note=_OF_TAXES)
+                    self.found.setdefault(field, []).append(made)
 
     def _last_row(self, head: Line) -> list[_Amount]:
         """The amounts of the last of the rows of amounts that follow a head without a gap."""
@@ -300,14 +305,18 @@ class Foot:
         gst = {field: ranked[field][0] for field in _GST if ranked.get(field)}
         extras = self._extras()
         tills = _paid(self.found.get("other_amount", ()), self.near)
-        if max((one.score for one in ranked.get("total_amount", ())), default=0.0) < 0.5:
+        labelled = [
+            one.score for one in self.found.get("total_amount", ()) if one.note != _OF_TAXES
+        ]
+        if max(labelled, default=0.0) < 0.5:
             found = self._unlabelled(ranked, tills)
             ranked["total_amount"] = (*ranked.get("total_amount", ()), *found)
         best, best_score, closes = {}, -1.0, False
+        before_tax = tuple(self._before_tax(ranked))
         repeated = self._repetitions()
         for total, taxable, tax, rounding in product(
             ranked.get("total_amount", ()) or (None,),
-            (*ranked.get("taxable_amount", ()), None),
+            (*ranked.get("taxable_amount", ()), *before_tax, None),
             (*self._tax_choices(ranked, gst), None),
             (*ranked.get("round_off", ())[:2], None),
         ):
@@ -315,6 +324,8 @@ class Foot:
                 _closes(total, taxable, tax, rounding, extra=extra) - (0.1 if extra else 0.0)
                 for extra in extras
             )
+            if taxable in before_tax and (closed < 0.9 or tax is None or not Decimal(tax.value)):
+                continue
             score = _weight(total, 1.0) + _weight(taxable, 0.4) + _weight(tax, 0.4)
             score += _weight(rounding, 0.2) + closed
             if total is not None:
@@ -344,6 +355,16 @@ class Foot:
         best.update(gst)
         support = _support(best, closes=closes, line_sums=line_sums, paid=tills, repeated=repeated)
         return Totals(chosen=best, ranked=ranked, closes=closes, support=support)
+
+    @staticmethod
+    def _before_tax(ranked: Mapping[str, tuple[Candidate, ...]]) -> Iterator[Candidate]:
+        """Totals that may stand for the sum before tax: "Total", the taxes, "Bill amount"."""
+        totals = ranked.get("total_amount", ())
+        if not ranked.get("taxable_amount") and len(totals) > 1:
+            largest = max(Decimal(one.value) for one in totals)
+            for one in totals[:4]:
+                if 0 < Decimal(one.value) < largest:
+                    yield rescored(one, 0.5)
 
     def _extras(self) -> tuple[Decimal, ...]:
         """What may come on top of goods and tax: 0, each charge for service or freight, and all
@@ -476,8 +497,9 @@ def _closes(
     base, due = Decimal(taxable.value) + extra, Decimal(total.value)
     taxes = Decimal(tax.value) if tax is not None else Decimal(0)
     rounded = Decimal(rounding.value) if rounding is not None else Decimal(0)
-    if abs(base + taxes + rounded - due) <= _GRACE:
-        return 1.0 if taxes else 0.35
+    gap = abs(base + taxes + rounded - due)
+    if gap <= _GRACE:
+        return (1.0 if taxes else 0.35) - (0.1 if gap > _CENT else 0.0)
     if tax is not None and abs(base + rounded - due) <= _GRACE:
         return 0.2  # prices with the tax in them: the subtotal is the total
     if rounding is None and tax is not None and abs(base + taxes - due) <= Decimal("0.5"):
