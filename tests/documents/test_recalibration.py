@@ -76,8 +76,10 @@ def test_a_superuser_switches_a_fit_on_in_the_admin_and_staff_does_not(client: C
     reviewed(factories.project(), values=300, right_of_ten=6)
     made, _ = recalibration.refit("bill")
     posted = {"action": "switch_on", "_selected_action": [made.pk]}
-    for rights, is_on in (({"is_staff": True}, False), ({"is_superuser": True}, True)):
-        client.force_login(factories.user(**{"is_staff": True} | rights))
+    staff = factories.user(is_staff=True)
+    superuser = factories.user(is_staff=True, is_superuser=True)
+    for user, is_on in ((staff, False), (superuser, True)):
+        client.force_login(user)
         client.post("/admin/documents/calibration/", posted)
         made.refresh_from_db()
         assert made.is_active is is_on

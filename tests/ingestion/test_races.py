@@ -16,6 +16,7 @@ from ingestion import ledger, upkeep, workers
 from ingestion.engines.base import FileFacts, PageFacts, PageType
 from ingestion.errors import LeaseLost
 from ingestion.models import Job, JobStatus, Priority, Step, StepStatus
+from ingestion.stages.classify import Classified
 from ingestion.stages.embed import Embedded
 from ingestion.stages.ocr import Read
 from search import indexing
@@ -40,7 +41,7 @@ def result_of(step: Step) -> Any:
     if step.stage == "ocr":
         return Read(image="", reading=faulty_engines.plain(f"page {first}"))
     if step.stage == "classify":
-        return dict.fromkeys(numbers, _NO_TYPE)
+        return Classified(types=dict.fromkeys(numbers, _NO_TYPE))
     if step.stage == "embed":
         assert step.document_id is not None
         pages = indexing.read_pages(step.document_id, first_page=first, last_page=last)
