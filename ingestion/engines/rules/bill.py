@@ -293,7 +293,7 @@ class BillReader:
             for one in self.near.candidates("supplier_tax_id", parsers.tax_id)
             if one.line not in self.table.lines and not (recipient and recipient.holds(one))
         ]
-        self._put("supplier_tax_id", sorted(found, key=lambda one: one.line))
+        self._put("supplier_tax_id", sorted(found, key=lambda one: (one.score < 0.9, one.line)))
 
     def _totals(self) -> Totals:
         near = Neighbourhood(self.lines, lexicon("amounts"))

@@ -114,7 +114,8 @@ class Neighbourhood:
         for depth, cell in enumerate(self.cells_below(label, limit=_LINES_BELOW)):
             if self.starts_with_label(cell):
                 return
-            yield Spot(cell=cell, start=0, end=len(cell.text), nearness=_BELOW - 0.12 * depth)
+            start = _start_under(cell, label)
+            yield Spot(cell=cell, start=start, end=len(cell.text), nearness=_BELOW - 0.12 * depth)
 
     def cells_below(self, label: Label, *, limit: int) -> Iterator[Cell]:
         """The nearest cells under a label, one a line, that share its column."""
@@ -146,6 +147,20 @@ class Neighbourhood:
                     found.append(candidate_of(spot.cell, parsed, offset=spot.start, score=score))
                     break
         return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
+
+
+def _start_under(cell: Cell, label: Label) -> int:
+    """Where in a cell the words under a label begin: what stands left of it is of another column
+    that came too close."""
+    anchor = label.cell.part(label.start, label.end) or label.cell
+    if cell.left > anchor.left - 12 * cell.height:
+        return 0
+    offset = 0
+    for token in cell.tokens:
+        if token.right > anchor.left - 0.6 * cell.height:
+            return offset
+        offset += len(token.text) + 1
+    return 0
 
 
 def _is_prefix(label: Label) -> bool:
