@@ -68,7 +68,7 @@ class Ocr:
             image = raster.levelled(image, seen.tilt)
             seen = raster.look(raster.grey_of(image))
         best = self._best(image, seen, languages, was_aside=was_aside)
-        if not doubt.is_sure(best.reading):
+        if doubt.is_nonsense(best.reading):
             best = self._in_its_script(best, image, seen, languages)
         return Upright(
             reading=best.reading,
@@ -155,12 +155,12 @@ def _read_by_tesseract(
     tesseract: Tesseract, image: Image.Image, languages: Sequence[str], *, ask_first: bool
 ) -> Turned:
     """Tesseract does not notice that a page stands on its head: it is asked which way up,
-    before (`ask_first`) or after a reading that is not sure."""
+    before (`ask_first`) or after a reading without sense."""
     if ask_first:
         turn = _turn(tesseract, image)
         return Turned(reading=tesseract.read(raster.turned(image, turn), languages), turn=turn)
     first = Turned(reading=tesseract.read(image, languages), turn=0)
-    if doubt.is_sure(first.reading) and not doubt.is_sideways(first.reading):
+    if not (doubt.is_nonsense(first.reading) or doubt.is_sideways(first.reading)):
         return first
     turn = _turn(tesseract, image)
     if turn == 0:

@@ -29,7 +29,7 @@ from ingestion.engines.slots import Slots
 
 DETECTOR_SIDE_PX = 1280
 LEAST_LINE_SCORE = 0.5
-TRIED_LINES = 9
+TRIED_LINES = 4
 SURELY_UPRIGHT = 0.9
 UPRIGHT_MARGIN = 0.05
 # Below it a line may be in a script that the narrow recogniser does not know.

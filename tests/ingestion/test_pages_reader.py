@@ -270,12 +270,12 @@ def test_a_busy_engine_is_waited_for_where_the_other_is_unsure() -> None:
 
 
 def test_a_page_in_a_script_that_nobody_reads_is_hardly_believed() -> None:
-    rapid = FixedRapid("rapidocr", 0.6, "TOBapbl 6b1nn")
-    found = best(rapid, Fixed("tesseract", 0.7, WORDS, script="Cyrillic"))
+    rapid = FixedRapid("rapidocr", 0.35, "TOBapbl 6b1nn")
+    found = best(rapid, Fixed("tesseract", 0.4, WORDS, script="Cyrillic"))
     assert found.text == WORDS
     assert found.confidence <= 0.3
-    latin = best(rapid, Fixed("tesseract", 0.7, WORDS, script="Latin"))
-    assert latin.confidence == pytest.approx(0.7)
+    latin = best(rapid, Fixed("tesseract", 0.4, WORDS, script="Latin"))
+    assert latin.confidence == pytest.approx(0.4)
 
 
 def test_a_slot_is_held_until_another_child_waits(tmp_path: Path) -> None:
