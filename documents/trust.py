@@ -39,8 +39,9 @@ FORMATS = frozenset({"vehicle_format", "ewb_number_format"})
 # of the other party has a right check character too. To be wrong and pass, a value that two
 # papers print would have to be misread alike on both.
 CERTAIN = frozenset({"irn_matches", "bill_matches_eway"})
-# So many different proofs in one document mean that the page was legible and understood.
-MANY_PROOFS = 3
+# How many different proofs passed in one document: the more, the more of the page was legible
+# and understood. From so many on, it is called so.
+AROUND = ((5, "most"), (3, "many"), (1, "some"), (0, "alone"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,9 @@ def calibrate(evidence: Mapping[str, dict[str, Any]], curves: calibration.Curves
 
 def basis_of(found: Mapping[str, Any], *, proofs: int) -> str:
     """What speaks for a value beside its score: "proved" by a check of its own or "read", in a
-    document where `proofs` different proofs passed: "alone" (none), "some" or "many"."""
+    document where `proofs` different proofs passed, told as in AROUND."""
     own = "proved" if is_proven(found) else "read"
-    around = "many" if proofs >= MANY_PROOFS else "some" if proofs else "alone"
+    around = next(name for least, name in AROUND if proofs >= least)
     return f"{own}-{around}"
 
 
