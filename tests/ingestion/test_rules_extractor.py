@@ -239,6 +239,14 @@ def test_papers_of_other_countries_are_read_in_their_own_way(
     assert {name: read.get(name) for name in expected} == expected
 
 
+def test_a_space_that_ocr_sees_inside_a_label_makes_no_document_number_of_it() -> None:
+    paper = """E-WAY BILL
+    eW ay Bill No: 6703 9222 0642     Document No: GST/24-25/7648
+    """
+    read = values(extract("eway_bill", page(paper)))
+    assert (read["ewb_number"], read["document_number"]) == ("670392220642", "GST/24-25/7648")
+
+
 def test_an_e_way_bill_is_read() -> None:
     read = values(extract("eway_bill", page(EWB_PAPER)))
     expected = {

@@ -187,8 +187,8 @@ def compared(
     place = None if _is_by_chance(held, rival) else paper.place_of(held)
     if rival is not None and agree(held, rival):
         place = Place(page=rival.page, box=rival.box, raw=rival.raw)
-    if rival is not None and _is_named(held, rival):
-        return replace(rival, confidence=max(held.confidence, rival.confidence)), None
+    if rival is not None and (named := _named(held, rival)) is not None:
+        return named, None
     if place is not None:
         return placed(held, place), None
     if rival is None or not contradicts(held, rival, paper):
@@ -196,10 +196,13 @@ def compared(
     return _noted(held, f"the page says {rival.raw[:80]}"), rival
 
 
-def _is_named(held: FieldReading, rival: FieldReading) -> bool:
-    """Whether the print has the name beside the GSTIN, which is all that a code holds."""
-    begins = squeeze(str(rival.value)).startswith(squeeze(str(held.value)))
-    return held.pointer == "/generated_by" and begins
+def _named(held: FieldReading, rival: FieldReading) -> FieldReading | None:
+    """The GSTIN of a code with the name that the print has behind it, however its own GSTIN
+    was read; None for other fields and other print."""
+    printed = re.fullmatch(r"\w{13,17}\s*[-–]\s*(\S.*)", str(rival.value))
+    if held.pointer != "/generated_by" or printed is None:
+        return None
+    return replace(rival, value=f"{held.value} - {printed[1]}")
 
 
 def _is_by_chance(held: FieldReading, rival: FieldReading | None) -> bool:

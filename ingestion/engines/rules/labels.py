@@ -41,7 +41,9 @@ def pattern_of(phrase: str) -> str:
         for word in phrase.replace("&", " & ").split()
     ]
     prefix = r"[a-z]{0,20}" if phrase in _COMPOUND else ""
-    return prefix + r"[\W_]{0,3}".join(words)
+    # W and a stand so far apart that OCR takes the gap for a space: "eW ay Bill No".
+    spaced = (word.replace("way", r"w[\W_]?ay") for word in words)
+    return prefix + r"[\W_]{0,3}".join(spaced)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
