@@ -24,7 +24,7 @@ RAPID_LANGUAGES = frozenset({
     "eng", "deu", "fra", "spa", "ita", "por", "nld", "swe", "dan", "fin", "pol", "ces", "hun",
     "ron", "tur", "zh", "ja", "chi_sim", "chi_tra", "jpn",
 })  # fmt: skip
-TESSERACT_FIT = raster.Fit(least_px=19, target_px=24, most_px=30, most_enlarged=2.5)
+TESSERACT_FIT = raster.Fit(least_px=15, target_px=20, most_px=30, most_enlarged=2.0)
 RAPID_FIT = raster.Fit(least_px=12, target_px=20, most_px=45, most_enlarged=2.0)
 LEAST_SURE_LOOK = 1.0
 # Nothing read from a page in a script that no engine here knows is worth more.
