@@ -289,3 +289,16 @@ SUBTOTAL RM13.50
 CASH RM13.50
 """
     assert types_of(text) == ["bill"]
+
+
+def test_a_date_that_was_too_long_for_its_column_goes_on_below() -> None:
+    text = """
+Harrowmere Joinery Ltd
+Invoice No        INV-06438
+Invoice date      11 February
+                  2026
+Payment due       13 March 2026
+Total due         5,140.60
+"""
+    found = read(text)
+    assert (found["document_date"], found["due_date"]) == ("2026-02-11", "2026-03-13")

@@ -134,6 +134,17 @@ class Neighbourhood:
                     bottom = cell.bottom
                     break
 
+    def with_next(self, cell: Cell) -> Cell:
+        """A cell with the one under it, where that stands flush and close as the rest of a value
+        does that was too long for its column: "11 February" over "2026"."""
+        for line in self.lines[cell.line + 1 : cell.line + 2]:
+            for other in line.cells:
+                flush = abs(other.left - cell.left) < 0.5 * cell.height and line.page == cell.page
+                if flush and other.top - cell.bottom < cell.height and not self.labels_in(other):
+                    tokens = (*cell.tokens, *other.tokens)
+                    return Cell(page=cell.page, line=cell.line, tokens=tokens, source=cell.source)
+        return cell
+
     def candidates(self, field: str, parse: Parser) -> list[Candidate]:
         """What `parse` makes of the spots of every label of `field`, best first."""
         found = []
@@ -141,10 +152,13 @@ class Neighbourhood:
             if label.field != field:
                 continue
             for spot in self.spots(label):
-                parsed = parse(spot.text)
+                cell, parsed = spot.cell, parse(spot.text)
+                if parsed is None and field.endswith("_date") and spot.end == len(cell.text):
+                    cell = self.with_next(spot.cell)
+                    parsed = parse(cell.text[spot.start :])
                 if parsed is not None:
                     score = label.weight * spot.nearness * parsed.certainty
-                    found.append(candidate_of(spot.cell, parsed, offset=spot.start, score=score))
+                    found.append(candidate_of(cell, parsed, offset=spot.start, score=score))
                     break
         return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
 

@@ -44,8 +44,8 @@ BILL: Phrases = {
     },
     "document_date": {
         1.0: (
-            "invoice date|date of invoice|invoice dt|inv date|tax invoice date|bill date"
-            "|date of bill|billing date|receipt date|document date|doc date|date of issue"
+            "invoice date|date of invoice|invoice dt|inv dt|bill dt|inv date|tax invoice date"
+            "|bill date|date of bill|billing date|receipt date|document date|doc date|date of issue"
             "|issue date|issued on|date issued|issued|dated|invoice dated|credit note date"
             "|rechnungsdatum|rechnungs datum|rechnung datum|beleg datum|belegdatum"
             "|ausstellungsdatum|rechnung vom|datum der rechnung|date de facture"
@@ -63,9 +63,9 @@ BILL: Phrases = {
     },
     "due_date": {
         1.0: (
-            "due date|payment due|payment due date|due by|due on|pay by|payable by|please pay by"
-            "|date due|payment due by|falligkeitsdatum|fallig am|fallig bis|zahlbar bis"
-            "|falligkeit|zahlungsziel|zu zahlen bis|uberweisen sie bis zum|date d echeance"
+            "due date|due dt|payment due|payment due date|due by|due on|pay by|payable by"
+            "|please pay by|date due|payment due by|falligkeitsdatum|fallig am|fallig bis"
+            "|zahlbar bis|falligkeit|zahlungsziel|zu zahlen bis|uberweisen sie bis zum|date d echeance"
             "|echeance|date echeance|a payer avant le|fecha de vencimiento|vencimiento|scadenza"
             "|data scadenza|data de vencimento|vencimento|vervaldatum|te betalen voor"
             "|betalen voor|uiterste betaaldatum|zahlbar ohne abschlag bis"

@@ -417,6 +417,14 @@ class Foot:
         total = sum((Decimal(one.value) for one in gst.values()), Decimal(0))
         if any(Decimal(one.value) == total for one in labelled):
             return labelled
+        printed = [
+            amount
+            for line in self.near.lines
+            for amount in self._amounts(line.cells)
+            if amount.number == total and total
+        ]
+        if printed:
+            return (printed[-1].candidate(0.9), *labelled)
         last = list(gst.values())[-1]
         summed = Candidate(
             value=format(total, "f"),
