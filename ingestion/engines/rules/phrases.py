@@ -65,7 +65,8 @@ BILL: Phrases = {
         1.0: (
             "due date|due dt|payment due|payment due date|due by|due on|pay by|payable by"
             "|please pay by|date due|payment due by|falligkeitsdatum|fallig am|fallig bis"
-            "|zahlbar bis|falligkeit|zahlungsziel|zu zahlen bis|uberweisen sie bis zum|date d echeance"
+            "|zahlbar bis|falligkeit|zahlungsziel|zu zahlen bis|uberweisen sie bis zum"
+            "|date d echeance"
             "|echeance|date echeance|a payer avant le|fecha de vencimiento|vencimiento|scadenza"
             "|data scadenza|data de vencimento|vencimento|vervaldatum|te betalen voor"
             "|betalen voor|uiterste betaaldatum|zahlbar ohne abschlag bis"
