@@ -15,7 +15,7 @@ from documents.fields import (
 )
 from ingestion.engines.base import FieldReading, PageInput, ValueSource
 from ingestion.engines.rules import parsers
-from ingestion.engines.rules.heading import heading_party, window_party
+from ingestion.engines.rules.heading import heading_party
 from ingestion.engines.rules.items import item_readings, line_sums, with_net_column
 from ingestion.engines.rules.labels import lexicon
 from ingestion.engines.rules.layout import Cell, read_lines
@@ -32,6 +32,7 @@ from ingestion.engines.rules.parties import Party, labelled_party
 from ingestion.engines.rules.tables import read_table
 from ingestion.engines.rules.tills import read_till_rows
 from ingestion.engines.rules.totals import Foot, Totals
+from ingestion.engines.rules.window import window_party
 
 _AMOUNT_FIELDS = (
     "taxable_amount", "cgst_amount", "sgst_amount", "igst_amount", "cess_amount", "tax_amount",

@@ -7,12 +7,12 @@ e-way bill's number is still a bill: only the form's own parts make an e-way bil
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from documents.fields import comparable_number, find_amounts, fold
 from ingestion.engines.base import MarkKind, PageInput, PageType, TypeOption
 from ingestion.engines.rules import parsers
+from ingestion.engines.rules.evidence import BILL_NEEDS, Evidence, continued, weighed_together
 from ingestion.engines.rules.labels import lexicon
 from ingestion.engines.rules.layout import Line, read_lines
 from ingestion.engines.rules.near import Neighbourhood
@@ -29,28 +29,8 @@ from ingestion.engines.rules.terms import (
 )
 
 ENGINE, VERSION = "rules", "1"
-_BILL_NEEDS = 4.0
 _NUMBERED = re.compile(r"(?<![a-z])(?:nr|no|n[°ºo]|num|numero|number)\W{1,3}[\w./-]*\d")
 _CLOCKED_DATE = re.compile(r"\d{2}[/.-]\d{2}[/.-]\d{2,4}\D{1,8}\d{1,2}:\d{2}")  # as tills print
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Evidence:
-    """What speaks for each kind of paper on one page, in points.
-
-    signs: what speaks for a bill, by name, so that pages of one paper can be added up without
-    counting a sign twice; against: what speaks against it, at most 0; `bill` is their sum.
-    """
-
-    bill: float
-    signs: Mapping[str, float]
-    against: float
-    eway: float
-    has_title: bool
-    number: str
-    page_label: int
-    page_count: int
-    custom: dict[str, float]
 
 
 class RulesClassifier:
@@ -64,16 +44,16 @@ class RulesClassifier:
     ) -> tuple[PageType, ...]:
         """See `ingestion.engines.base.Classifier`; pages are neighbours in the order given."""
         made: list[PageType] = []
-        previous: _Evidence | None = None
-        for evidence in _numbered_together([_gather(page, types) for page in pages]):
+        previous: Evidence | None = None
+        for evidence in weighed_together([_gather(page, types) for page in pages]):
             if made and previous is not None:
-                evidence = _continued(evidence, previous, made[-1])
+                evidence = continued(evidence, previous, made[-1])
             made.append(_verdict(evidence, types, previous, made[-1] if made else None))
             previous = evidence
         return tuple(made)
 
 
-def _gather(page: PageInput, types: Sequence[TypeOption]) -> _Evidence:
+def _gather(page: PageInput, types: Sequence[TypeOption]) -> Evidence:
     lines = read_lines([page])
     printed = "\n".join(line.text for line in lines)[:60_000]
     text = fold(printed)
@@ -84,13 +64,13 @@ def _gather(page: PageInput, types: Sequence[TypeOption]) -> _Evidence:
     near = Neighbourhood(lines, lexicon("bill", "parties"))
     signs = _bill_signs(page, lines, text, near, has_title=title, prices=prices)
     against = _against_bill(lines, text, near, has_title=title, prices=prices)
-    return _Evidence(
+    return Evidence(
         bill=sum(signs.values()) + against,
         signs=signs,
         against=against,
         eway=eway,
         has_title=title or eway_title,
-        number=_number(lines, near, is_eway=eway >= _BILL_NEEDS),
+        number=_number(lines, near, is_eway=eway >= BILL_NEEDS),
         page_label=label,
         page_count=count,
         custom=_custom_points(lines, types),
@@ -229,91 +209,18 @@ def _custom_points(lines: Sequence[Line], types: Sequence[TypeOption]) -> dict[s
     return points
 
 
-def _numbered_together(pages: list[_Evidence]) -> list[_Evidence]:
-    """Pages "1 of 3" to "3 of 3" are one paper, and so are a head and the rows and sums after it:
-    where one page or all together are surely a bill, all are."""
-    shared = list(pages)
-    start = 0
-    for at in range(1, len(pages) + 1):
-        before = pages[at - 1]
-        if at < len(pages) and (_is_next(before, pages[at]) or _is_rest(before, pages[at])):
-            continue
-        group = range(start, at)
-        if len(group) > 1 and _is_bill_together([pages[index] for index in group]):
-            for index in group:
-                if pages[index].eway < _BILL_NEEDS:
-                    lent = max(pages[index].bill, _BILL_NEEDS + 0.8)
-                    shared[index] = replace(pages[index], bill=lent)
-        start = at
-    return shared
-
-
-def _is_next(before: _Evidence, page: _Evidence) -> bool:
-    """ "Page 2 of 3" after "page 1 of 3"."""
-    return (
-        before.page_count > 1
-        and page.page_count == before.page_count
-        and page.page_label == before.page_label + 1
-    )
-
-
-def _is_rest(before: _Evidence, page: _Evidence) -> bool:
-    """Rows and sums without a title or number of their own, after a page that has both but
-    neither rows nor sums."""
-    is_head = bool(before.signs["title"] and before.number) and "total" not in before.signs
-    is_rest = "total" in page.signs and not (page.has_title or page.number)
-    unnumbered = not (before.page_label or page.page_label)
-    return is_head and not before.signs["rows"] and is_rest and unnumbered
-
-
-def _is_bill_together(pages: Sequence[_Evidence]) -> bool:
-    """Whether one page is surely a bill, or all of them are one whose title stands on the first
-    and whose total on another."""
-    if max(page.bill for page in pages) >= _BILL_NEEDS + 1:
-        return True
-    joint: dict[str, float] = {}
-    for page in pages:
-        for sign, points in page.signs.items():
-            joint[sign] = max(joint.get(sign, 0.0), points)
-    points = sum(joint.values()) + min(page.against for page in pages)
-    is_whole = bool(pages[0].signs["title"]) and "total" in joint
-    return is_whole and points >= _BILL_NEEDS + 2
-
-
-def _continued(evidence: _Evidence, previous: _Evidence, before: PageType) -> _Evidence:
-    """A page without a title that goes on with its neighbour: same number, or page 2 of 3."""
-    same = bool(evidence.number) and evidence.number == previous.number
-    follows = (
-        evidence.page_label == previous.page_label + 1 > 1
-        and evidence.page_count == previous.page_count
-    )
-    if before.type == "bill" and not (same or follows or evidence.has_title):
-        # a last page with sums only; a title or a number would make it another paper
-        near = evidence.bill >= _BILL_NEEDS - 2 and not evidence.number and not evidence.page_label
-        missed = "total" in evidence.signs and "total" not in previous.signs
-        return replace(evidence, bill=evidence.bill + 1.6 + missed) if near else evidence
-    if before.type not in ("bill", "eway_bill") or not (same or follows):
-        return evidence
-    boost = 2.5 * same + 3.0 * follows
-    if before.type == "bill" and evidence.eway < _BILL_NEEDS:
-        return replace(evidence, bill=evidence.bill + boost)
-    if before.type == "eway_bill" and not evidence.has_title:
-        return replace(evidence, eway=evidence.eway + boost)
-    return evidence
-
-
 def _verdict(
-    evidence: _Evidence,
+    evidence: Evidence,
     types: Sequence[TypeOption],
-    previous: _Evidence | None,
+    previous: Evidence | None,
     before: PageType | None,
 ) -> PageType:
     offered = {option.slug for option in types}
-    eway = _probability(evidence.eway - _BILL_NEEDS)
-    bill = _probability(evidence.bill - _BILL_NEEDS) * (1 - eway)
+    eway = _probability(evidence.eway - BILL_NEEDS)
+    bill = _probability(evidence.bill - BILL_NEEDS) * (1 - eway)
     shares = {"bill": bill, "eway_bill": eway}
     for slug, points in evidence.custom.items():
-        shares[slug] = _probability(points - _BILL_NEEDS) if points else 0.0
+        shares[slug] = _probability(points - BILL_NEEDS) if points else 0.0
         if shares[slug] > 0.5:
             shares["bill"] *= 0.5
     shares = {slug: share for slug, share in shares.items() if slug in offered}
@@ -339,7 +246,7 @@ def _probability(points: float) -> float:
 
 
 def _starts(
-    evidence: _Evidence, slug: str, previous: _Evidence | None, before: PageType | None
+    evidence: Evidence, slug: str, previous: Evidence | None, before: PageType | None
 ) -> float:
     """Whether this page is its document's first: page label, then number, then title."""
     if evidence.page_label > 1:

@@ -1,4 +1,4 @@
-"""Parties without a label: the supplier in a page's head, the addressee in a letter's window."""
+"""The supplier without a label, in the head of a page."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,11 +17,10 @@ from ingestion.engines.rules.parties import (
     STREET,
     TITLE,
     Party,
-    in_column,
     is_contact,
-    is_name,
     joined,
 )
+from ingestion.engines.rules.window import SENDER, above_prices, has_price
 
 
 def heading_party(
@@ -33,7 +32,7 @@ def heading_party(
 ) -> Party | None:
     """The supplier from the top of the first page: the company line and the address under it."""
     page = near.lines[0].page if near.lines else 0
-    head = _above_prices([line for line in near.lines if line.page == page][:depth])
+    head = above_prices([line for line in near.lines if line.page == page][:depth])
     cells = [
         cell
         for line in head
@@ -92,72 +91,12 @@ def _address_worth(address: Sequence[Cell], near: Neighbourhood) -> float:
     return worth + 0.1 * (len(address) > 1)
 
 
-def _above_prices(lines: list[Line]) -> list[Line]:
-    """The lines above the first price, for below it goods are named; at least three."""
-    for at, line in enumerate(lines[3:], 3):
-        if _has_price(line):
-            return lines[:at]
-    return lines
-
-
 def _before_dash(cell: Cell) -> Cell:
     """The name in "Au bon moulin SARL - 1242 chemin de l'olive - 84340 Malaucene"."""
     cut = re.search(r"\s[-–—|]\s|\s?[·•●]|,\s(?=.*\d)", cell.text)
     if cut is None or cut.start() < 4:
         return cell
     return cell.part(0, cut.start()) or cell
-
-
-_TOWN = re.compile(
-    r"(?:[a-z]{1,2}[- ])?\d{4,6},?\s[a-z][a-z .,'-]*|[a-z .]+,? [a-z]{2} \d{5}(?:-\d{4})?"
-    r"|(?:[a-z .,'-]+[ ,])?[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}|[a-z .,'-]+[ -]{1,3}\d{5,6}"
-)
-_SENDER = re.compile(r".*(?:\s[-–—|]\s|[·•●]|,\s).*\d{4,6}.*")  # the small line over a window
-_WINDOW_LINES = 30
-
-
-def window_party(near: Neighbourhood, *, supplier: Party) -> Party | None:
-    """The addressee of a letter without a label: name, street, town in the envelope's window."""
-    page = near.lines[0].page
-    lines = _above_prices([line for line in near.lines if line.page == page][:_WINDOW_LINES])
-    for line in lines:
-        for cell in line.cells:
-            if not _TOWN.fullmatch(cell.folded.strip(" .,")) or supplier.owns(cell):
-                continue
-            block = _block_above(cell, lines[: lines.index(line)], near, supplier=supplier)
-            while block and not is_name(block[0]):
-                block.pop(0)
-            if len(block) < 3:
-                continue
-            names = 2 if COURTESY.fullmatch(block[0].folded.strip()) and len(block) > 3 else 1
-            return Party(
-                name=joined(block[:names], " ", score=0.5),
-                address=joined(block[names:], ", ", score=0.5),
-                lines=frozenset(part.line for part in block),
-                column=(min(part.left for part in block), max(part.right for part in block)),
-            )
-    return None
-
-
-def _block_above(
-    town: Cell, lines: Sequence[Line], near: Neighbourhood, *, supplier: Party
-) -> list[Cell]:
-    """The lines over a town that stand flush with it, left or right, up to a gap."""
-    block = [town]
-    for above in reversed(lines):
-        match = in_column(above, lefts=(town.left,), height=0.6 * town.height) or next(
-            (cell for cell in above.cells if abs(cell.right - town.right) < town.height), None
-        )
-        if match is None:
-            continue
-        if block[0].top - match.bottom > 2.6 * town.height or len(block) == 6:
-            break
-        if is_contact(near, match) or find_dates(match.text) or supplier.owns(match):
-            break
-        if _SENDER.fullmatch(match.folded) or TITLE.fullmatch(match.folded):
-            break
-        block.insert(0, match)
-    return block
 
 
 def _within(cell: Cell, column: tuple[float, float] | None) -> bool:
@@ -242,7 +181,7 @@ def _is_below_letterhead(cell: Cell, head: Sequence[Line]) -> bool:
     """Whether a whole address on one line stands above the cell, under another name."""
     name = squeeze(cell.text)
     return any(
-        _SENDER.fullmatch(above.folded) is not None and name not in squeeze(above.text)
+        SENDER.fullmatch(above.folded) is not None and name not in squeeze(above.text)
         for line in head
         if line.number < cell.line
         for above in line.cells
@@ -311,7 +250,7 @@ def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
     telephones, titles, dates, prices, a country or another addressee end it."""
     bottom, count = name.bottom, 0
     for line in near.lines[name.line + 1 : name.line + 9]:
-        if line.page != name.page or count == 5 or _has_price(line):
+        if line.page != name.page or count == 5 or has_price(line):
             return
         cells = [cell for cell in line.cells if _overlap(cell, name) or _close(cell, name)]
         if not cells:
@@ -348,15 +287,6 @@ def _is_passed_over(cell: Cell, *, is_address: bool) -> bool:
         return True
     branch = text.startswith("(") and text.endswith(")")
     return branch or not (is_address or re.search(r"\d", text))
-
-
-_PRICE = re.compile(r".*\d[.,]\d{2}(?:\s?[€$£₹]|\s?[A-Za-z]{1,3})?[*\s]{0,2}")
-
-
-def _has_price(line: Line) -> bool:
-    """Whether a line ends with an amount that is no house number ("Nos 55,57")."""
-    last = line.cells[-1]
-    return _PRICE.fullmatch(last.text) is not None and not ADDRESS.search(last.folded)
 
 
 def _close(cell: Cell, name: Cell) -> bool:
