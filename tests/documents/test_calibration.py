@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from documents import calibration
+from documents import calibration, schemas
 from documents.calibration import Curves, Sample, Step
 
 
@@ -68,3 +68,15 @@ def test_curves_survive_being_stored() -> None:
     assert [worth(stored, s / 10) for s in range(11)] == [worth(curves, s / 10) for s in range(11)]
     with pytest.raises(ValueError, match="calibration"):
         Curves.from_json({"total_amount ocr bare": [["x"]]})
+
+
+@pytest.mark.parametrize("slug", ["bill", "eway_bill"])
+def test_the_shipped_curves_know_the_required_fields_of_their_type(slug: str) -> None:
+    curves = calibration.shipped(slug)
+    for field in schemas.required_fields(schemas.shipped_schema(slug)):
+        known = curves.worth(field=field, source="layer", basis="read-many", score=0.95)
+        assert known.values >= calibration.LEAST_VALUES, field
+
+
+def test_a_type_of_the_operators_own_has_no_shipped_curves() -> None:
+    assert calibration.shipped("my_type") is calibration.NONE
