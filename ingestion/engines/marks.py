@@ -49,24 +49,28 @@ _JWT = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+")
 def attached(document: pdfium.PdfDocument) -> tuple[Mark, ...]:
     """E-invoice XML attached to a PDF, in the order of the file.
 
-    Where none has a name of the standards, any XML whose root is an invoice's counts."""
+    Where none has a name of the standards, any XML whose root is an invoice's counts. Together
+    they are as large as one may be: a file of a few kilobytes can unpack to fifty of them."""
     named: list[Mark] = []
     others: list[Mark] = []
+    room = MOST_XML_BYTES
     for number in range(min(document.count_attachments(), MOST_ATTACHMENTS)):
         try:
             attachment = document.get_attachment(number)
             name = attachment.get_name().strip().lower()
             if not name.endswith(".xml"):
                 continue
-            xml = decoded(_content(attachment))
+            content = _content(attachment, most=room)
+            xml = decoded(content)
         except (pdfium.PdfiumError, UnicodeDecodeError, MemoryError):
             continue
         mark = Mark(kind=MarkKind.EINVOICE_XML, payload=xml)
         if name in EINVOICE_NAMES and xml:
+            room -= len(content)
             named.append(mark)
-        elif is_einvoice(xml):
+        elif is_einvoice(xml) and len(others) < MOST_OTHER_INVOICES:
             others.append(mark)
-    return tuple(named or others[:MOST_OTHER_INVOICES])
+    return tuple(named or others)
 
 
 def of_xml(path: str) -> tuple[Mark, ...]:
@@ -117,8 +121,8 @@ def _is_einvoice_claim(segment: str) -> bool:
     return isinstance(claims, dict) and "data" in claims and "iss" in claims
 
 
-def _content(attachment: pdfium.PdfAttachment) -> bytes:
-    """The attached file, empty where it claims to be larger than any invoice."""
+def _content(attachment: pdfium.PdfAttachment, *, most: int) -> bytes:
+    """The attached file, empty where it claims to be larger than `most` bytes."""
     size = ctypes.c_ulong()
     pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size)
-    return bytes(attachment.get_data()) if 0 < size.value <= MOST_XML_BYTES else b""
+    return bytes(attachment.get_data()) if 0 < size.value <= most else b""

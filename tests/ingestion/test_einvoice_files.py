@@ -1,6 +1,7 @@
 """E-invoices that come as bare XML are bills, with a page that a person can read."""
 
 import io
+import time
 from pathlib import Path
 
 import pypdfium2
@@ -88,6 +89,15 @@ def test_an_invoice_is_told_in_every_encoding_that_it_declares(encoding: str) ->
     content = UBL.replace("iso-8859-1", encoding.removesuffix("-sig")).encode(encoding)
     assert intake.sniff(content, "a.xml") == XML
     assert "Grün GmbH" in einvoice.decoded(content)
+
+
+@pytest.mark.parametrize("encoding", ["idna", "undefined", "punycode", "utf-7", "rot13", "no-such"])
+def test_what_is_no_encoding_of_xml_is_taken_for_utf_8(encoding: str) -> None:
+    content = f'<?xml version="1.0" encoding="{encoding}"?><a>+2AA-\x00{"b" * 3_000_000}</a>'
+    started = time.process_time()
+    text = einvoice.decoded(content.encode())
+    assert text == content.replace("\x00", "")
+    assert time.process_time() - started < 2
 
 
 def test_a_hostile_prolog_is_told_quickly() -> None:

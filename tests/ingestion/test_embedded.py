@@ -291,6 +291,11 @@ def test_without_keys_the_code_is_decoded_and_called_unverified() -> None:
     assert read["/irn"].value == "ab" * 32
 
 
+def test_a_code_says_nothing_that_no_database_keeps() -> None:
+    made = extract("Tax Invoice", signed(DocNo="A\x00B\ud800-7", DocDt="14/06/2024"))
+    assert by_pointer(made)["/document_number"].value == "AB-7"
+
+
 def test_a_code_and_an_attachment_that_differ_are_a_conflict() -> None:
     made = extract("Rechnung", xml(CII), signed(DocNo="OTHER-1"))
     assert by_pointer(made)["/document_number"].value == "RE-7"

@@ -106,6 +106,14 @@ def test_an_attachment_too_large_for_an_invoice_is_left_out() -> None:
     assert marks.attached(document_with({"factur-x.xml": huge})) == ()
 
 
+def test_attachments_together_are_no_larger_than_one_may_be() -> None:
+    large = b"<Invoice>" + b" " * (marks.MOST_XML_BYTES // 2)
+    files = dict.fromkeys(sorted(marks.EINVOICE_NAMES), large)
+    found = marks.attached(document_with(files))
+    assert sum(len(mark.payload) for mark in found) <= marks.MOST_XML_BYTES
+    assert len(found) == 1
+
+
 def test_the_encoding_of_attached_xml_is_obeyed() -> None:
     for encoding in ("utf-8-sig", "utf-16", "iso-8859-1"):
         xml = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?><a>Größe</a>'

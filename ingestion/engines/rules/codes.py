@@ -106,8 +106,10 @@ def _gst(
 
 
 def _string(data: Mapping[str, Any], name: str) -> str:
+    """Without what JSON can spell and the database cannot keep: NUL, halves of characters."""
     value = data.get(name)
-    return str(value).strip()[:200] if isinstance(value, str | int) else ""
+    text = str(value)[:200] if isinstance(value, str | int) else ""
+    return "".join(char for char in text if char.isprintable()).strip()
 
 
 def _number(data: Mapping[str, Any], name: str) -> str:
