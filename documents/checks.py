@@ -165,7 +165,8 @@ def irn_of(*, gstin: str, iso_date: str, kind: str, number: str) -> str:
 
 
 def _irn(payload: Payload) -> Iterator[Check]:
-    """Number, date, supplier and IRN prove one another.
+    """Number, supplier and IRN prove one another. The date is proven by nothing here: a year has
+    365 days, and the IRN knows its financial year alone.
 
     The number is taken as printed and upper-cased (the rule since 2025-06-01), the kind is
     tried as invoice, credit note and debit note.
@@ -179,13 +180,12 @@ def _irn(payload: Payload) -> Iterator[Check]:
         for kind in ("INV", "CRN", "DBN")
         for spelt in (number, number.upper())
     }
+    matches = irn.lower() in made
+    names = ("irn", "supplier_gstin", "document_number")
     yield _check(
         "irn_matches",
-        irn.lower() in made,
-        "irn",
-        "supplier_gstin",
-        "document_number",
-        "document_date",
+        matches,
+        *(names if matches else (*names, "document_date")),
         ok="The IRN is the one of this supplier, number and financial year.",
         bad="The IRN does not belong to this supplier, number and financial year: one of them "
         "is read wrong.",

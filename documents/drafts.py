@@ -94,10 +94,7 @@ def make(
                 evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
     trust.calibrate(evidence, curves)
     reasons += [*failed_checks(findings, evidence), *others.reasons, *objections]
-    reasons += [
-        _reason("conflict", c.pointer, f"The page says {c.raw!r}, the file's own data disagrees.")
-        for c in conflicts
-    ]
+    reasons += [_reason("conflict", c.pointer, _conflict(c)) for c in conflicts]
     required = required_pointers(schema, labelled)
     reasons += missing(payload, schema, required)
     is_shipped = type_slug in schemas.SHIPPED
@@ -128,6 +125,13 @@ def make(
         status=DocumentStatus.DRAFT_PENDING if reasons else DocumentStatus.DRAFT_CREATED,
         reasons=reasons,
     )
+
+
+def _conflict(reading: Reading) -> str:
+    """What stands against the value that was taken: the print, or other data of the same file."""
+    if reading.source in trust.CARRIED:
+        return f"The file's own data says two things; the other one is {reading.raw!r}."
+    return f"The page says {reading.raw!r}, the file's own data disagrees."
 
 
 def _doubt(label: str, found: Mapping[str, Any], threshold: float) -> str:

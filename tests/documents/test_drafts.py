@@ -6,7 +6,7 @@ import pytest
 
 from documents import calibration, drafts, schemas
 from documents.calibration import Sample
-from documents.checks import Check
+from documents.checks import Check, irn_of
 from documents.drafts import Draft, Others, Reading
 from documents.trust import Thresholds
 
@@ -240,3 +240,29 @@ def test_a_sum_is_believed_as_far_as_such_sums_were_right() -> None:
     draft = make(*NEEDED, *sums, curves=calibration.fit(known), thresholds=Thresholds(usual=0.97))
     reason = next(r for r in draft.reasons if r["field"] == "total_amount")
     assert "a check passed, but values read like this were right in 90 of 100" in reason["message"]
+
+
+def test_an_irn_proves_no_day() -> None:
+    """It is made of the financial year alone, so that a misread day or month passes it."""
+    gstin, number = "24AAACJ3770E2ZV", "MP/117"
+    irn = irn_of(gstin=gstin, iso_date="2024-06-14", kind="INV", number=number)
+    read = [
+        reading("/supplier_name", "Ada Ltd"),
+        reading("/supplier_gstin", gstin, confidence=0.3),
+        reading("/document_number", number, confidence=0.3),
+        reading("/irn", irn, confidence=0.3),
+        reading("/total_amount", "118.00"),
+    ]
+    misread = make(*read, reading("/document_date", "2024-08-14", confidence=0.3))
+    assert codes(misread) == {("low_confidence", "document_date")}
+    assert "irn_matches" in misread.evidence["/document_number"]["checks"]
+    other_year = make(*read, reading("/document_date", "2023-06-14"))
+    assert "irn_matches" in other_year.evidence["/document_date"]["failed"]
+
+
+def test_a_conflict_says_whether_the_print_or_the_file_contradicts() -> None:
+    for source, told in (("ocr", "The page says"), ("embedded", "The file's own data says two")):
+        other = reading("/total_amount", "119.00", source=source)
+        (reason,) = make(*NEEDED, conflicts=[other]).reasons
+        assert reason["code"] == "conflict"
+        assert reason["message"].startswith(told)

@@ -215,3 +215,15 @@ def test_data_altered_against_its_print_is_found(
     path = hybrid(tmp_path / "a.pdf", xml=CII.replace(true, altered))
     made = extract(*read(path, media_type="application/pdf"))
     assert [one.pointer for one in made.conflicts] == [field]
+
+
+def test_a_total_that_the_page_prints_for_something_else_is_found(tmp_path: Path) -> None:
+    """The sum before tax given as the total, in data that adds up."""
+    altered = CII
+    for true, false in (("100.00</ram:Tax", "84.03</ram:Tax"), ("19.00</ram:Tax", "15.97</ram:Tax"),
+                        ("119.00</ram:Grand", "100.00</ram:Grand")):  # fmt: skip
+        assert true in altered
+        altered = altered.replace(true, false)
+    path = hybrid(tmp_path / "a.pdf", xml=altered)
+    made = extract(*read(path, media_type="application/pdf"))
+    assert [(one.pointer, one.value) for one in made.conflicts] == [("/total_amount", "119.00")]

@@ -15,6 +15,7 @@ from ingestion.engines.base import (
     Limits,
     Mark,
     MarkKind,
+    PageInput,
     PageReading,
     TextSource,
     ValueSource,
@@ -157,3 +158,22 @@ def test_an_e_way_bills_form_gives_its_numbers() -> None:
     read = extracted(*marks, slug="eway_bill", text="e-Way Bill")
     assert read["/ewb_number"].value == "331200459981"
     assert read["/vehicle_number"].value == "KA01AB1234"
+
+
+@pytest.mark.parametrize("side", [1, 100])
+def test_a_form_field_is_no_witness_of_its_own_against_the_print(tmp_path: Path, side: int) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(400, 300))
+    lines = ("TAX INVOICE of the Northern Tool Company Limited", "Invoice No: NT/0042",
+             "Taxable amount 100.00", "IGST 18% 18.00", "Grand Total 118.00")  # fmt: skip
+    for number, line in enumerate(lines):
+        canvas.drawString(20, 280 - 25 * number, line)
+    canvas.acroForm.textfield(name="Total Amount", value="9118.00", x=100, y=20, width=side,
+                              height=min(20, side))  # fmt: skip
+    canvas.save()
+    (tmp_path / "form.pdf").write_bytes(buffer.getvalue())
+    one = read(tmp_path / "form.pdf")
+    seen = PageInput(number=1, text=one.text, words=one.words, width_px=one.width_px,
+                     height_px=one.height_px, source=one.source, marks=one.marks)  # fmt: skip
+    made = RulesExtractor().extract(type="bill", schema=schemas.shipped_text("bill"), pages=(seen,))
+    assert [(one.pointer, one.value) for one in made.conflicts] == [("/total_amount", "118.00")]

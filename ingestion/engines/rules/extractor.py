@@ -115,7 +115,8 @@ def merge(
     """The best reading per pointer, and the readings that contradict a better one.
 
     A carried value that stands on the page anywhere is confirmed by it, whatever the rules
-    took for that field; only a value that is not there and has a printed rival conflicts.
+    took for that field; only a value that is not there and has a printed rival conflicts, and
+    a total where the page's own sums make another one.
     """
     best: dict[str, FieldReading] = {}
     conflicts: list[FieldReading] = []
@@ -126,7 +127,8 @@ def merge(
     print_of = {reading.pointer: reading for reading in printed}
     for pointer, held in best.items():
         if pointer.split("/")[1] not in _LISTS:
-            best[pointer], rival = compared(held, print_of.get(pointer), paper)
+            is_backed = pointer == "/total_amount" and _adds_up(print_of)
+            best[pointer], rival = compared(held, print_of.get(pointer), paper, is_backed=is_backed)
             conflicts += [rival] if rival else []
     best |= {one.pointer: one for one in paper.located_rows(_rows(best.values()))}
     best |= dict(_units(best, print_of))
@@ -181,19 +183,35 @@ def _figures(readings: Mapping[str, FieldReading], base: str) -> frozenset[tuple
 
 
 def compared(
-    held: FieldReading, rival: FieldReading | None, paper: Print
+    held: FieldReading, rival: FieldReading | None, paper: Print, *, is_backed: bool = False
 ) -> tuple[FieldReading, FieldReading | None]:
-    """A carried value with the place that prints it, and the reading that contradicts it."""
+    """A carried value with the place that prints it, and the reading that contradicts it.
+
+    is_backed: the rival is right by the page's own sums; then the value may stand on the page,
+    but for something else."""
     place = None if _is_by_chance(held, rival) else paper.place_of(held)
-    if rival is not None and agree(held, rival):
+    agrees = rival is not None and agree(held, rival)
+    if rival is not None and agrees:
         place = Place(page=rival.page, box=rival.box, raw=rival.raw)
     if rival is not None and (named := _named(held, rival)) is not None:
         return named, None
-    if place is not None:
+    is_contradicted = rival is not None and not agrees and contradicts(held, rival, paper)
+    if place is not None and not (is_contradicted and (is_backed or _is_own(held, place))):
         return placed(held, place), None
-    if rival is None or not contradicts(held, rival, paper):
+    if rival is None or not is_contradicted:
         return _noted(held, IS_ABSENT), None
     return _noted(held, f"the page says {rival.raw[:80]}"), rival
+
+
+def _adds_up(printed: Mapping[str, FieldReading]) -> bool:
+    """Whether the page's own sum before tax, tax and rounding make the total read there."""
+    names = ("taxable_amount", "tax_amount", "total_amount")
+    found = [printed.get(f"/{name}") for name in (*names, "round_off")]
+    numbers = [normalise_amount(str(one.value)) if one is not None else None for one in found]
+    taxable, tax, total, rounding = numbers
+    if taxable is None or not tax or total is None:
+        return False
+    return taxable + tax + (rounding or 0) == total
 
 
 def _named(held: FieldReading, rival: FieldReading) -> FieldReading | None:
@@ -203,6 +221,15 @@ def _named(held: FieldReading, rival: FieldReading) -> FieldReading | None:
     if held.pointer != "/generated_by" or printed is None:
         return None
     return replace(rival, value=f"{held.value} - {printed[1]}")
+
+
+def _is_own(held: FieldReading, place: Place) -> bool:
+    """Whether a value stands nowhere but in the form field that carries it, which may be too
+    small, or too white, to be seen: the words of a form are among those of its page."""
+    if held.box is None or place.box is None or held.page != place.page:
+        return False
+    x, y = (place.box.left + place.box.right) / 2, (place.box.top + place.box.bottom) / 2
+    return held.box.left <= x <= held.box.right and held.box.top <= y <= held.box.bottom
 
 
 def _is_by_chance(held: FieldReading, rival: FieldReading | None) -> bool:
