@@ -40,7 +40,7 @@ class Sample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
     """confidence: 0..1; right of values: how many readings like it were right, 0 of 0 where
-    none are known and the confidence is the engine's own score."""
+    none like it are known."""
 
     confidence: float
     right: int = 0
@@ -67,13 +67,24 @@ class Curves:
         self._groups = {name: tuple(steps) for name, steps in groups.items()}
 
     def worth(self, *, field: str, source: str, basis: str, score: float) -> Worth:
-        """The confidence of a reading: its step's share, and what that was made of."""
+        """The confidence of a reading: its step's share, and what that was made of.
+
+        A score below all that were ever judged is worth less than the lowest of them, in
+        proportion: that all good readings were right says nothing of worse ones."""
+        lowest: Step | None = None
         for name in _names(field, source, basis):
             steps = self._groups.get(name)
-            if steps:
-                at = bisect_right([step.score for step in steps], score) - 1
-                step = steps[max(0, at)]
-                return Worth(confidence=round(step.share, 4), right=step.right, values=step.values)
+            if not steps:
+                continue
+            at = bisect_right([step.score for step in steps], score) - 1
+            if at >= 0:
+                share = min(steps[at].share, lowest.share if lowest else 1.0)
+                return Worth(
+                    confidence=round(share, 4), right=steps[at].right, values=steps[at].values
+                )
+            lowest = lowest or steps[0]
+        if lowest is not None:
+            return Worth(confidence=round(lowest.share * score / lowest.score, 4))
         return Worth(confidence=score)
 
     def over(self, wider: "Curves") -> "Curves":

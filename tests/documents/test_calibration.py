@@ -49,6 +49,20 @@ def test_a_field_with_few_values_takes_the_curve_of_its_source() -> None:
     assert worth(curves, 0.9, field="irn") == pytest.approx(93 / 107, abs=1e-3)
 
 
+def test_a_score_below_all_that_were_judged_is_not_worth_what_they_are() -> None:
+    curves = calibration.fit(samples((0.8, 200, 200)))
+    assert worth(curves, 0.8) > 0.99
+    found = curves.worth(field="total_amount", source="ocr", basis="bare", score=0.4)
+    assert found.confidence == pytest.approx(worth(curves, 0.8) / 2, abs=1e-3)
+    assert found.values == 0
+
+
+def test_a_score_below_its_own_group_is_judged_by_a_wider_one() -> None:
+    wider = samples((0.3, 20, 40), basis="around")
+    curves = calibration.fit([*samples((0.8, 200, 200)), *wider])
+    assert 0.4 < worth(curves, 0.5) < 0.6
+
+
 def test_without_a_curve_the_score_stands() -> None:
     assert worth(calibration.NONE, 0.42) == 0.42
 
