@@ -42,6 +42,9 @@ from documents.models import (
 # How many earlier and later ones are followed of a paper that came a hundred times.
 _SAME_NUMBER, _EARLIER, _LATER, _LIKE = 200, 5, 20, 20
 _PAGES_COMPARED = 50
+# Bills and e-way bills of one number that are held against one paper: each of them is drafted
+# again, so hundreds that all share a number would take minutes apiece.
+_TOGETHER = 50
 _SMALL_PACKET = 20
 
 Pair = tuple[UUID, UUID]
@@ -108,11 +111,18 @@ def related(document: Document, packet: "QuerySet[Upload]") -> Related:
             found[_in_order(document, other)] = RelationKind.DUPLICATE
         elif identity.is_number_taken(one, another):
             found[_in_order(document, other)] = RelationKind.NUMBER_TAKEN
-    for other in _sharing(document, PACKET).filter(_in_packet(document, packet)).order_by():
+    for other in _facing(document, packet):
         if _are_together(document, other):
             found[document.pk, other.pk] = RelationKind.PACKET
             found[other.pk, document.pk] = RelationKind.PACKET
     return found
+
+
+def _facing(document: Document, packet: "QuerySet[Upload]") -> DocumentQuerySet:
+    """The e-way bills that share a number with a bill in its packet, or the other way round."""
+    facing = packets.EWAY if known(document).kind == packets.BILL else packets.BILL
+    sharing = _sharing(document, PACKET).filter(_in_packet(document, packet), type__slug=facing)
+    return sharing.order_by()[:_TOGETHER]
 
 
 def _in_order(one: Document, other: Document) -> Pair:

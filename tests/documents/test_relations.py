@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from documents import identity, relations, review
+from documents import identity, relations, relatives, review
 from documents.models import AuditEvent, Document, Page, Relation, Upload
 from tests import factories
 from tests.documents.papers import BILL, EWAY, codes, other_of, paper, read, told
@@ -342,3 +342,17 @@ def test_others_are_found_through_the_index_in_as_many_queries_among_few_as_amon
         plans.append(plan)
         assert "Seq Scan on documents_document " not in plan, plan
     assert sum("document_keys" in plan for plan in plans) >= 2, plans
+
+
+def test_papers_that_all_share_a_number_are_held_against_a_few_of_the_other_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relatives, "_TOGETHER", 2)
+    bills = [paper()]
+    home = bills[0].upload
+    bills += [paper(of=home, first_page=page) for page in (2, 3, 4)]
+    for bill in bills:
+        read(bill, BILL)
+    eway = paper(kind="eway_bill", of=home, first_page=9)
+    read(eway, EWAY)
+    assert Relation.objects.filter(document=eway, kind="packet").count() == 2
