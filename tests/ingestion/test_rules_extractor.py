@@ -308,3 +308,12 @@ def test_hostile_text_costs_little() -> None:
     extract("bill", page("Total 1,1 " * 4_000), text_page("GSTIN: " + "9A" * 60_000))
     extract("bill", page("tax tax avoir order " * 900 + "x"))
     assert time.monotonic() - start < 10
+
+
+def test_a_number_of_thousands_of_digits_holds_nobody_up() -> None:
+    started = time.process_time()
+    made = extract("bill", page(f"{INVOICE}\n{'1' * 20_000}\n{'11 ' * 7_000}"))
+    assert (
+        values(made)["document_number"] == values(extract("bill", page(INVOICE)))["document_number"]
+    )
+    assert time.process_time() - started < 5

@@ -29,8 +29,9 @@ _COUNTRIES: tuple[tuple[str, str, str], ...] = (
         r"\busa\b|united states|\b[a-z]{2},? \d{5}(?:-\d{4})?\b|sales tax|\bein\b|\bus\$",
     ),
 )
-_COMMA_DECIMAL = re.compile(r"(?<![\d.,])\d{1,3}(?:[. ]?\d{3})*,\d{2}(?![\d,.]|\s?%)")
-_POINT_DECIMAL = re.compile(r"(?<![\d.,])\d{1,3}(?:[, ]?\d{2,3})*\.\d{2}(?![\d,.]|\s?%)")
+# Runs of digits are bounded and never parted in two ways: a barcode's number is no amount.
+_COMMA_DECIMAL = re.compile(r"(?<![\d.,])\d{1,15}(?:[. ]\d{3}){0,6},\d{2}(?![\d,.]|\s?%)")
+_POINT_DECIMAL = re.compile(r"(?<![\d.,])\d{1,15}(?:[, ]\d{2,3}){0,6}\.\d{2}(?![\d,.]|\s?%)")
 _CONTINENTAL = frozenset({"DE", "FR", "ES", "IT", "PT", "NL"})
 
 
