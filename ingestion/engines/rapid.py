@@ -24,7 +24,7 @@ from config.engines import EngineError, EngineUnavailable
 from ingestion.engines.base import Box, Word
 from ingestion.engines.columns import in_reading_order
 from ingestion.engines.layout import Reading, Turned
-from ingestion.engines.recogniser import Pixels, Recogniser, Text, is_east_asian
+from ingestion.engines.recogniser import Pixels, Recogniser, Text, bounded, is_east_asian
 from ingestion.engines.slots import Slots
 
 DETECTOR_SIDE_PX = 1280
@@ -122,7 +122,9 @@ def _detector(threads: int) -> Any:
             "EngineConfig.openvino.inference_num_threads": threads,
         }
     )
-    return engine._load_det_model()
+    detector = engine._load_det_model()
+    detector.session.session = bounded(detector.session.model, threads)
+    return detector
 
 
 def _read(models: _Models, pixels: Pixels) -> tuple[list[_Line], int]:
