@@ -71,13 +71,13 @@ def _pages(path: str, changed_ns: int, size_bytes: int) -> list[str]:
         return cut(xml)
     values = {one.pointer[1:]: str(one.value) for one in einvoice_readings(xml)}
     name = "Credit note" if is_credit(root) else "Invoice"
-    number = f"{name} number: {values.get('document_number', '')}".rstrip(": ")
+    number = f"{name} number: {values.get('document_number', '')[:200]}".rstrip(": ")
     whole = [*_summary(values), "", *_rest(root, set(values.values()))]
-    texts = cut("\n".join(whole), PAGE_CHARACTERS - 200)
+    texts = cut("\n".join(whole), PAGE_CHARACTERS - 200) or [""]
     heads = [f"{name}\n\n{number}"] + [number[:100]] * (len(texts) - 1)
     if len(texts) > 1:
         heads = [f"{head}\nPage {n} of {len(texts)}" for n, head in enumerate(heads, 1)]
-    return [f"{head}\n{text}" for head, text in zip(heads, texts, strict=True)] or [number]
+    return [f"{head}\n{text}".rstrip() for head, text in zip(heads, texts, strict=True)]
 
 
 def _summary(values: Mapping[str, str]) -> Iterator[str]:

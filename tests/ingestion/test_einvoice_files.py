@@ -227,3 +227,12 @@ def test_a_total_that_the_page_prints_for_something_else_is_found(tmp_path: Path
     path = hybrid(tmp_path / "a.pdf", xml=altered)
     made = extract(*read(path, media_type="application/pdf"))
     assert [(one.pointer, one.value) for one in made.conflicts] == [("/total_amount", "119.00")]
+
+
+def test_an_invoice_that_says_nothing_but_its_number_has_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    inner = "<ExchangedDocument><ID>RE-7</ID></ExchangedDocument>"
+    for content, told in ((inner, "Invoice number: RE-7"), ("", "Invoice number")):
+        path.write_text(f"<CrossIndustryInvoice>{content}</CrossIndustryInvoice>")
+        (page,) = read(path)
+        assert told in page.text

@@ -291,6 +291,16 @@ def test_without_keys_the_code_is_decoded_and_called_unverified() -> None:
     assert read["/irn"].value == "ab" * 32
 
 
+@pytest.mark.parametrize("amount", ["1E999999999", "1E-999999", "1" * 100_000, "NaN", "١"])
+def test_an_amount_that_is_none_is_left_out(amount: str) -> None:
+    read = einvoice_readings(CII.replace(">119.00<", f">{amount}<"))
+    assert {"/total_amount": "119.00"}.items() <= {
+        one.pointer: one.value for one in einvoice_readings(CII)
+    }.items()
+    assert "/total_amount" not in {one.pointer for one in read}
+    assert "/taxable_amount" in {one.pointer for one in read}
+
+
 def test_a_code_says_nothing_that_no_database_keeps() -> None:
     made = extract("Tax Invoice", signed(DocNo="A\x00B\ud800-7", DocDt="14/06/2024"))
     assert by_pointer(made)["/document_number"].value == "AB-7"

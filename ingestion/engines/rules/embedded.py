@@ -11,7 +11,7 @@ the amount due (BT-115), not to the total, and is left out.
 
 import re
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -30,6 +30,7 @@ _CREDIT_CODES = frozenset(
     {"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"}
 )
 _AMOUNTS = ("_amount", "_price")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 
 
 def einvoice_readings(xml: str) -> tuple[FieldReading, ...]:
@@ -110,11 +111,9 @@ def _text(element: Element | None, *names: str) -> str:
 
 
 def _amount(text: str) -> str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return ""
-    return format(number, "f") if number.is_finite() and abs(number) < 10**15 else ""
+    """An xs:decimal as EN 16931 has amounts: without exponent, which a few signs make endless."""
+    number = Decimal(text) if _DECIMAL.fullmatch(text) else None
+    return format(number, "f") if number is not None and abs(number) < 10**15 else ""
 
 
 def _price(amount: str, base: str) -> str:
