@@ -352,6 +352,7 @@ def _shake(asked_for: argparse.Namespace, var: Path) -> dict[str, Any]:
     finally:
         supervisor.terminate()
         supervisor.wait(timeout=90)
+    aftermath.let_an_hour_pass(var)
     return {
         "seed": asked_for.seed,
         "pages": asked_for.pages,
