@@ -6,11 +6,12 @@
 
 # make chaos         shoot at workers, engines, Postgres and storage; RUNS=10 SEED=n
 # make bench-queue   measure the queue beside other queues, a quarter of an hour
+# make bench-reading measure the readers beside RapidOCR, tesseract and OCRmyPDF
 
 PY = .venv/bin/python
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo up stop setup test check lint chaos bench-queue
+.PHONY: demo up stop setup test check lint chaos bench-queue bench-reading
 
 setup:
 	@deploy/setup.sh
@@ -41,6 +42,14 @@ bench-queue: setup $(BENCH_VAR)/venv/made
 $(BENCH_VAR)/venv/made: bench/requirements.txt | setup
 	@$(PY) -m venv $(BENCH_VAR)/venv
 	@$(BENCH_VAR)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+bench-reading: setup $(BENCH_VAR)/reading/made
+	@$(PY) bench/reading.py --peers $(BENCH_VAR)/reading/bin/python $(ARGS)
+
+$(BENCH_VAR)/reading/made: bench/reading-requirements.txt | setup
+	@$(PY) -m venv $(BENCH_VAR)/reading
+	@$(BENCH_VAR)/reading/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 lint:

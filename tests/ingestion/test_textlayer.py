@@ -12,7 +12,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingestion import render_pdf
-from ingestion.engines import textlayer
+from ingestion.engines import legible, textlayer
 from ingestion.engines.base import PageReading
 from ingestion.engines.layout import text_of
 from ingestion.engines.raster import Grey, grey_of
@@ -155,22 +155,22 @@ def test_a_letter_with_a_logo_is_believed() -> None:
 
 
 def test_a_hidden_layer_of_sense_is_believed_and_one_of_nonsense_is_not() -> None:
-    assert textlayer.is_legible(PROSE)
-    assert not textlayer.is_legible(
+    assert legible.is_legible(PROSE)
+    assert not legible.is_legible(
         "tbx qrlkz wvvth zzkp rrtl mnbv cxzl kjhg fdsq wrtp lkjh gfds zxcv"
     )
 
 
 def test_letters_that_do_not_decode_are_not_believed() -> None:
-    assert not textlayer.is_legible("\ufffd" * 5 + PROSE[:60])
-    assert not textlayer.is_legible("\ue012\ue013\ue014 \ue015\ue016")
-    assert not textlayer.is_legible(PROSE, unmapped=50)
-    assert not textlayer.is_legible("  \n ")
+    assert not legible.is_legible("\ufffd" * 5 + PROSE[:60])
+    assert not legible.is_legible("\ue012\ue013\ue014 \ue015\ue016")
+    assert not legible.is_legible(PROSE, unmapped=50)
+    assert not legible.is_legible("  \n ")
 
 
 def test_a_font_with_exchanged_letters_is_not_believed() -> None:
     shifted = "".join(chr((ord(c) - 97 + 3) % 26 + 97) if c.islower() else c for c in PROSE)
-    assert not textlayer.is_legible(shifted)
+    assert not legible.is_legible(shifted)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_font_with_exchanged_letters_is_not_believed() -> None:
     ],
 )
 def test_bills_and_other_languages_are_believed(text: str) -> None:
-    assert textlayer.is_legible(text)
+    assert legible.is_legible(text)
 
 
 @pytest.mark.real_data
