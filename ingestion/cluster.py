@@ -2,7 +2,8 @@
 
 A worker that is killed while it waits can leave django-q2's internal queue lock taken; the
 cluster then goes silent for good without an error. So the cluster runs as a child, and the
-watchdog restarts it when steps could be claimed and nobody on this host claims.
+watchdog restarts it when steps could be claimed, or messages lie there, and nobody on this host
+takes them.
 """
 
 import logging
@@ -22,7 +23,7 @@ from django.db import connection
 from django.db.models import Max
 
 from config import stop
-from ingestion import ledger, queue
+from ingestion import ledger, queue, workers
 from ingestion.models import WorkerBeat
 
 log = logging.getLogger(__name__)
@@ -171,14 +172,19 @@ def fault() -> str:
 
 
 def is_silent() -> bool:
-    """True when work is ready, nothing is paused, and this host has not claimed or renewed
-    anything for SILENCE_S seconds."""
+    """True when work or a message has been ready for SILENCE_S seconds, nothing is paused, and
+    this host has not claimed or renewed anything meanwhile.
+
+    Without a step the messages tell: the chores come with them, and an idle cluster that takes
+    none would let the next upload wait."""
     try:
         beats = WorkerBeat.objects.filter(host=settings.HOST_NAME)
         newest = beats.aggregate(newest=Max("seen_at"))["newest"]
         if newest is not None and time.time() - newest.timestamp() < SILENCE_S:
             return False
-        return ledger.waits_since(SILENCE_S, settings.HOST_NAME)
+        if ledger.waits_since(SILENCE_S, settings.HOST_NAME):
+            return True
+        return queue.waits_since(SILENCE_S) and not workers.is_paused(settings.HOST_NAME)
     except DatabaseError:
         # A database that is away is no silence of the cluster.
         connection.close()

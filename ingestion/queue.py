@@ -111,6 +111,12 @@ def is_outbox() -> bool:
     return "orm" in settings.Q_CLUSTER
 
 
+def waits_since(seconds: float) -> bool:
+    """Whether a message that could be taken has lain in our table for `seconds`."""
+    ready = OrmQ.objects.filter(lock__lt=Now() - timedelta(seconds=seconds))
+    return is_outbox() and ready.exists()
+
+
 def _send(broker: Any) -> None:
     async_task(WORK, task_name="work", broker=broker)
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from ingestion import cluster, ledger, workers
+from ingestion import cluster, ledger, queue, workers
 from ingestion.models import Step, WorkerBeat
 from tests import factories
 
@@ -29,6 +29,18 @@ def test_a_cluster_is_silent_when_work_waits_and_nobody_on_this_host_shows_itsel
         started_at=timezone.now(),
         seen_at=timezone.now(),
     )
+    assert not cluster.is_silent()
+
+
+def test_a_cluster_that_takes_no_message_is_silent_though_no_step_waits() -> None:
+    queue.push(1)
+    assert not cluster.is_silent()
+    OrmQ.objects.update(lock=timezone.now() - timedelta(seconds=31))
+    assert cluster.is_silent()
+    workers.set_paused(True)
+    assert not cluster.is_silent()
+    workers.set_paused(False)
+    OrmQ.objects.update(lock=timezone.now() + timedelta(seconds=31))
     assert not cluster.is_silent()
 
 
