@@ -266,6 +266,7 @@ STEP_LIMIT_S = {
     "classify": 60,
     "assemble": 120,
     "extract": 60,
+    "answer": 120,
     "embed": 240,
 }
 ENGINE_MEMORY_BYTES = _number("DOCKET_ENGINE_MEMORY_BYTES", 2_500_000_000)
@@ -320,6 +321,26 @@ ENGINES: dict[str, EngineConfig] = {
         "OPTIONS": {"threads": ENGINE_THREADS},
     },
 }
+
+# --- Language models --------------------------------------------------------------------------
+# Any server that speaks OpenAI's API; without one of the two no model is asked.
+OPENAI_BASE_URL = _text("OPENAI_BASE_URL")
+OPENAI_API_KEY = _text("OPENAI_API_KEY")
+HAS_MODEL = bool(OPENAI_BASE_URL or OPENAI_API_KEY)
+# What prompts without a model of their own ask.
+MODEL = _text("DOCKET_MODEL", "gpt-4o-mini")
+# US dollars for a million tokens in and out: "gpt-4o-mini=0.15/0.60,other=1/3".
+MODEL_PRICES = _list("DOCKET_MODEL_PRICES", "")
+MODEL_PARALLEL = _number("DOCKET_MODEL_PARALLEL", 4)
+MODEL_TIMEOUT_S = _number("DOCKET_MODEL_TIMEOUT_S", 60)
+MODEL_BATCH_PAGES = _number("DOCKET_MODEL_BATCH_PAGES", 10)
+# A day of UTC and a project; 0 is no limit.
+MODEL_TOKENS_A_DAY = _number("DOCKET_MODEL_TOKENS_A_DAY", 0)
+MODEL_CENTS_A_DAY = _number("DOCKET_MODEL_CENTS_A_DAY", 0)
+if HAS_MODEL:
+    # An answer and one repaired answer, and never longer than a task.
+    _asked_s = min(TASK_TIMEOUT_S - TASK_RESERVE_S, 60 + 2 * MODEL_TIMEOUT_S)
+    STEP_LIMIT_S |= {"classify": _asked_s, "extract": _asked_s, "answer": _asked_s}
 
 SLOW_PAGE_S = _number("DOCKET_SLOW_PAGE_MS", 0) / 1000
 if SLOW_PAGE_S:

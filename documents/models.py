@@ -60,6 +60,14 @@ class TypeState(models.TextChoices):
     ON = "on", "on"
 
 
+class ModelUse(models.TextChoices):
+    """When a language model is asked about a type, where one is configured."""
+
+    NEVER = "never", "rules only"
+    UNSURE = "unsure", "where the rules are unsure"
+    ALWAYS = "always", "always, beside the rules"
+
+
 class DocumentStatus(models.TextChoices):
     UNKNOWN = "unknown"
     DRAFT_PENDING = "draft_pending", "needs review"
@@ -175,12 +183,22 @@ class DocumentType(models.Model):
     state = models.CharField(
         max_length=5, choices=TypeState, default=TypeState.DRAFT, editable=False
     )
+    model_use = models.CharField(
+        "language model",
+        max_length=6,
+        choices=ModelUse,
+        default=ModelUse.UNSURE,
+        help_text="When a language model reads the fields too, where one is configured.",
+    )
 
     objects = DocumentTypeQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]
-        constraints = [one_of("state", TypeState, "document_type_state_known")]
+        constraints = [
+            one_of("state", TypeState, "document_type_state_known"),
+            one_of("model_use", ModelUse, "document_type_model_use_known"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -562,3 +580,7 @@ def record(
         subject=f"{subject._meta.label_lower}:{subject.pk}",
         detail=detail,
     )
+
+
+# Models of this app, too, in a module of their own; it needs those above.
+from documents import language  # noqa: E402, F401

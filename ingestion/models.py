@@ -261,6 +261,16 @@ class Limits(models.Model):
     step_limit_s = models.JSONField(
         default=dict, blank=True, help_text='Seconds by stage: {"ocr": 60}.'
     )
+    model_tokens_a_day = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Tokens that language models may use a day (UTC); empty: as the settings say.",
+    )
+    model_cents_a_day = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="US cents that language models may cost a day; empty: as the settings say.",
+    )
 
     class Meta:
         verbose_name = "limits of a project"
