@@ -13,6 +13,7 @@ LONG_ON_PURPOSE = {
     "documents/models.py": "all nouns stand in one file",
     "documents/checks.py": "one rule of the law after the other",
     "documents/fields.py": "one kind of value after the other",
+    "config/settings.py": "every setting, read in one place",
     "config/database.py": "all of the embedded Postgres: make, start, reach, stop",
     "ingestion/engines/rules/phrases.py": "a dictionary",
     "ingestion/engines/rules/totals.py": "label and arithmetic decide together",
