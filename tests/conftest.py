@@ -20,6 +20,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from config import database, settings
+from tests.llm_server import llm_server  # noqa: F401
 from tests.servers import redis_is_installed
 
 if settings.EMBEDDED_DATABASE:
