@@ -26,7 +26,7 @@ from ingestion.engines.rules.embedded import einvoice_readings
 from ingestion.engines.rules.ewaybill import read_eway_bill
 from ingestion.engines.rules.forms import form_readings
 from ingestion.engines.rules.labelled import read_labelled
-from ingestion.engines.rules.printed import AMOUNTS, Place, Print, placed
+from ingestion.engines.rules.printed import AMOUNTS, Place, Print, likened, placed
 from ingestion.engines.signatures import Key, UnreadableKeys, read_keys
 
 ENGINE, VERSION = "rules", "1"
@@ -45,7 +45,6 @@ _TOTALS = ("/total_amount", "/total_invoice_value")
 _AMOUNTS_OF_AN_INVOICE = 3  # fewer are no itemised print that a total could be missing from
 _TELLING_LENGTH = 5
 _HASH_LENGTH, _HASH_LIKENESS = 40, 75.0
-_LOOKALIKES = str.maketrans("oqilzsgb", "00112568")
 
 
 class RulesExtractor:
@@ -276,7 +275,7 @@ def contradicts(held: FieldReading, rival: FieldReading, paper: Print) -> bool:
 def _is_misread(printed: str, value: str) -> bool:
     """Whether OCR may have made `printed` of `value`: by look-alikes, or by a slip among the
     dozens of characters of a hash, where another hash would differ nearly everywhere."""
-    one, other = _likened(printed), _likened(value)
+    one, other = likened(printed), likened(value)
     return one == other or (len(other) >= _HASH_LENGTH and fuzz.ratio(one, other) >= _HASH_LIKENESS)
 
 
@@ -289,10 +288,6 @@ def _is_part(printed: str, whole: str) -> bool:
         for end in range(start + 1, len(parts) + 1)
     }
     return comparable_number(printed).casefold() in runs
-
-
-def _likened(text: str) -> str:
-    return squeeze(text).translate(_LOOKALIKES)
 
 
 def unprinted_total(

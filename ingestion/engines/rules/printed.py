@@ -11,8 +11,18 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 
-from documents.fields import find_amounts, find_dates, fold, normalise_amount
+from rapidfuzz import fuzz
+
+from documents.fields import (
+    find_amounts,
+    find_dates,
+    fold,
+    normalise_amount,
+    parse_timestamp,
+    squeeze,
+)
 from ingestion.engines.base import Box, FieldReading, PageInput, TextSource
 
 AMOUNTS = ("_amount", "round_off", "_price", "quantity", "_value", "discount", "_rate")
@@ -23,15 +33,40 @@ _MOST_WORDS = 6_000
 _MOST_TEXT = 60_000
 _MOST_PAGES = 60
 _MOST_VALUE = 200
+_CLOCK_CHARS = 24
+_LOOKALIKES = str.maketrans("oqilzsgb", "00112568")
+
+
+class Sort(StrEnum):
+    """How a value is compared with print: by number, by day, by day and time, by its letters."""
+
+    AMOUNT = "amount"
+    DATE = "date"
+    MOMENT = "moment"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a value is printed, and how. `box` is None on pages without an image."""
+    """Where a value is printed, and how. `box` is None on pages without an image; confidence:
+    of the word that was read worst, 0..1."""
 
     page: int
     box: Box | None
     raw: str
+    confidence: float = 1.0
+
+
+def likened(text: str) -> str:
+    """Letters and digits, those that OCR takes for one another made the same."""
+    return squeeze(text).translate(_LOOKALIKES)
+
+
+def sort_of(pointer: str) -> Sort:
+    """How values of a field of the shipped types are compared, by its name."""
+    if pointer.endswith(AMOUNTS):
+        return Sort.AMOUNT
+    return Sort.DATE if pointer.endswith(DATES) else Sort.TEXT
 
 
 def placed(reading: FieldReading, place: Place) -> FieldReading:
@@ -52,10 +87,23 @@ class Print:
         """The first place that prints the value or one of its alternatives; of a total the
         last, since the same amount stands in the lines of a bill with one line."""
         values = (str(reading.value), *reading.alternatives)
-        found = (place for page in self._pages for place in page.places(reading.pointer, values))
+        found = self.places(sort_of(reading.pointer), values)
         if reading.pointer in ("/total_amount", "/total_invoice_value"):
             return next(iter(reversed(list(found))), None)
         return next(found, None)
+
+    def places(self, sort: Sort, values: Sequence[str]) -> Iterator[Place]:
+        """All places that print one of the values, page after page."""
+        return (place for page in self._pages for place in page.places(sort, values))
+
+    def places_likened(self, value: str) -> Iterator[Place]:
+        """All places that print the value but for signs that OCR takes for one another."""
+        return (place for page in self._pages for place in page.places_likened(value))
+
+    def nearest(self, value: str, *, least: float) -> tuple[Place, float] | None:
+        """The place that is most like a text, and how much (`least`..1); None without one."""
+        found = [one for page in self._pages if (one := page.nearest(value, least)) is not None]
+        return max(found, key=lambda one: one[1], default=None)
 
     def prolongs(self, number: str) -> bool:
         """Whether `number` is printed somewhere as the beginning of a longer one."""
@@ -72,8 +120,9 @@ class Print:
             yield placed(row[0], anchor)
             page = next(page for page in self._pages if page.number == anchor.page)
             for reading in row[1:]:
-                beside = page.places(reading.pointer, (str(reading.value), *reading.alternatives))
-                place = next((p for p in beside if _is_level(p.box, anchor.box)), None)
+                values = (str(reading.value), *reading.alternatives)
+                beside = page.places(sort_of(reading.pointer), values)
+                place = next((p for p in beside if is_level(p.box, anchor.box)), None)
                 if place is not None:
                     yield placed(reading, place)
 
@@ -120,25 +169,63 @@ class _PagePrint:
     def has(self, pattern: re.Pattern[str]) -> bool:
         return pattern.search(self._folded) is not None
 
-    def places(self, pointer: str, values: Sequence[str]) -> Iterator[Place]:
+    def places(self, sort: Sort, values: Sequence[str]) -> Iterator[Place]:
         for value in values:
-            for start, end in sorted(self._spans(pointer, value)):
+            for start, end in sorted(self._spans(sort, value)):
                 yield self._place(start, end)
 
-    def _spans(self, pointer: str, value: str) -> Sequence[tuple[int, int]]:
-        if pointer.endswith(AMOUNTS):
-            number = normalise_amount(value)
-            return self._amounts.get(number, ()) if number is not None else ()
-        if pointer.endswith(DATES):
-            return self._dates.get(value[:10], ())
-        pattern = _pattern(value)
-        return [match.span() for match in pattern.finditer(self._folded)] if pattern else ()
+    def places_likened(self, value: str) -> Iterator[Place]:
+        pattern = _pattern(fold(value).translate(_LOOKALIKES))
+        if pattern is not None:
+            for match in pattern.finditer(self._folded.translate(_LOOKALIKES)):
+                yield self._place(*match.span())
+
+    def nearest(self, value: str, least: float) -> tuple[Place, float] | None:
+        """Whole words that are as like as that, and have the same digits."""
+        asked = fold(unicodedata.normalize("NFKC", value))[:_MOST_VALUE]
+        found = fuzz.partial_ratio_alignment(asked, self._folded, score_cutoff=100 * least)
+        if found is None or not asked or len(self._folded) < len(asked):
+            return None
+        start, end = found.dest_start, found.dest_end
+        while start > 0 and not self._folded[start - 1].isspace():
+            start -= 1
+        while end < len(self._folded) and not self._folded[end].isspace():
+            end += 1
+        printed = self._folded[start:end]
+        likeness = fuzz.ratio(likened(asked), likened(printed)) / 100
+        if likeness < least or _digits(asked) != _digits(printed):
+            return None
+        return self._place(start, end), likeness
+
+    def _spans(self, sort: Sort, value: str) -> Sequence[tuple[int, int]]:
+        match sort:
+            case Sort.AMOUNT:
+                number = normalise_amount(value)
+                return self._amounts.get(number, ()) if number is not None else ()
+            case Sort.DATE:
+                return self._dates.get(value[:10], ())
+            case Sort.MOMENT:
+                days = self._dates.get(value[:10], ())
+                return [span for span in days if self._has_clock(*span, moment=value)]
+            case Sort.TEXT:
+                pattern = _pattern(value)
+                found = pattern.finditer(self._folded) if pattern else ()
+                return [match.span() for match in found]
+
+    def _has_clock(self, start: int, end: int, *, moment: str) -> bool:
+        printed = self._text[start : end + _CLOCK_CHARS]
+        return moment in {parse_timestamp(printed, month_first=order) for order in (True, False)}
 
     def _place(self, start: int, end: int) -> Place:
         first = max(0, bisect_right(self._starts, start) - 1)
         last = max(first, bisect_right(self._starts, max(start, end - 1)) - 1)
-        boxes = [word.box for word in self._words[first : last + 1] if word.box is not None]
-        return Place(page=self.number, box=_around(boxes), raw=self._text[start:end])
+        words = self._words[first : last + 1]
+        return Place(
+            page=self.number,
+            box=around([word.box for word in words if word.box is not None]),
+            raw=self._text[start:end],
+            confidence=min((word.confidence for word in words), default=1.0),
+        )
 
 
 def _pattern(value: str, after: str = r"(?![^\W_])") -> re.Pattern[str] | None:
@@ -151,12 +238,13 @@ def _pattern(value: str, after: str = r"(?![^\W_])") -> re.Pattern[str] | None:
     return re.compile(r"(?<![^\W_])" + r"[\W_]{0,3}".join(signs) + after)
 
 
-def _is_level(box: Box | None, anchor: Box) -> bool:
+def is_level(box: Box | None, anchor: Box) -> bool:
     """Whether the middle of `box` is at the height of `anchor`."""
     return box is not None and anchor.top <= (box.top + box.bottom) / 2 <= anchor.bottom
 
 
-def _around(boxes: Sequence[Box]) -> Box | None:
+def around(boxes: Sequence[Box]) -> Box | None:
+    """The rectangle around all of these, None for none."""
     if not boxes:
         return None
     return Box(
@@ -165,3 +253,7 @@ def _around(boxes: Sequence[Box]) -> Box | None:
         right=max(box.right for box in boxes),
         bottom=max(box.bottom for box in boxes),
     )
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
