@@ -19,6 +19,8 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Left
+from pgvector import HalfVector
+from pgvector.django import CosineDistance
 
 from documents import schemas
 from documents.models import BY_PERSON, Document, DocumentStatus, DocumentType, Page
@@ -261,6 +263,15 @@ def vectors_of(page_ids: Sequence[int]) -> dict[int, tuple[float, ...]]:
         page__in=page_ids, embedder=embedder, text_version=F("page__document__text_version")
     )
     return {row.page_id: _numbers(row.dense) for row in rows}
+
+
+def in_order(page_ids: Sequence[int], vector: Vector) -> list[int]:
+    """Those of these pages that have a vector, the nearest to `vector` first."""
+    embedder = active_embedder()
+    _fill(page_ids, embedder)
+    rows = PageVector.objects.filter(page__in=page_ids, embedder=embedder)
+    near = rows.order_by(CosineDistance("dense", HalfVector(list(vector))), "page")
+    return list(near.values_list("page_id", flat=True))
 
 
 def mean(vectors: Sequence[Vector]) -> tuple[float, ...]:

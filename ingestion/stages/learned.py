@@ -92,6 +92,11 @@ def _vectors(pages: Sequence[Page], call: Call) -> dict[int, tuple[float, ...]]:
     return {page_id: neighbours.mean(vectors) for page_id, vectors in of_page.items()}
 
 
+def vector(page: Page, call: Call) -> tuple[float, ...]:
+    """The vector of a page with text that has no chunks yet. Raises what the embedder raises."""
+    return _vectors([page], call)[page.pk]
+
+
 def _typed(kind: PageType, decided: Decision, signs: Signs | None) -> PageType:
     is_titled = signs is not None and signs.is_titled and kind.page_label <= 1
     return replace(
