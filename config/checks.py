@@ -66,6 +66,20 @@ def einvoice_keys_can_be_read(
 
 
 @register()
+def vectors_can_be_kept(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
+    """pgvector's halfvec has up to 16,000 numbers; nothing tells those of a model beforehand."""
+    if not settings.EMBED_MODEL or 1 <= settings.EMBED_DIMENSION <= 16_000:
+        return []
+    return [
+        Error(
+            "DOCKET_EMBED_MODEL is set, but DOCKET_EMBED_DIMENSION is not from 1 to 16,000.",
+            hint="Set it to how many numbers a vector of the model has.",
+            id="docket.E008",
+        )
+    ]
+
+
+@register()
 def steps_end_before_their_task(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Error]:

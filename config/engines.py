@@ -13,10 +13,12 @@ CODE_LENGTH = 40
 
 
 class EngineConfig(TypedDict):
-    """One entry of `settings.ENGINES`, in the shape of Django's STORAGES."""
+    """One entry of `settings.ENGINES`, in the shape of Django's STORAGES. QUERY_OPTIONS: what
+    is other than in OPTIONS where a person waits for the answer."""
 
     BACKEND: str
     OPTIONS: NotRequired[Mapping[str, Any]]
+    QUERY_OPTIONS: NotRequired[Mapping[str, Any]]
 
 
 class EngineFault(Exception):

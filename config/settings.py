@@ -342,6 +342,29 @@ if HAS_MODEL:
     _asked_s = min(TASK_TIMEOUT_S - TASK_RESERVE_S, 60 + 2 * MODEL_TIMEOUT_S)
     STEP_LIMIT_S |= {"classify": _asked_s, "extract": _asked_s, "answer": _asked_s}
 
+# --- Embeddings -------------------------------------------------------------------------------
+# A model of a server in place of the local one.
+EMBED_MODEL = _text("DOCKET_EMBED_MODEL")
+EMBED_BASE_URL = _text("DOCKET_EMBED_BASE_URL") or OPENAI_BASE_URL
+EMBED_API_KEY = _text("DOCKET_EMBED_API_KEY") or OPENAI_API_KEY
+# Of the server whose vectors are being replaced, where it is another one.
+EMBED_OLD_API_KEY = _text("DOCKET_EMBED_OLD_API_KEY")
+EMBED_DIMENSION = _number("DOCKET_EMBED_DIMENSION", 0)
+EMBED_MAX_TOKENS = _number("DOCKET_EMBED_MAX_TOKENS", 512)
+if EMBED_MODEL:
+    ENGINES["embed"] = {
+        "BACKEND": "search.engines.openai.OpenAI",
+        "OPTIONS": {
+            "model": EMBED_MODEL,
+            "dimension": EMBED_DIMENSION,
+            "base_url": EMBED_BASE_URL,
+            "api_key": EMBED_API_KEY,
+            "max_tokens": EMBED_MAX_TOKENS,
+        },
+        # A person who searches is told soon that it was done by words alone.
+        "QUERY_OPTIONS": {"timeout_s": 5, "wait_s": 0, "rest_s": 20},
+    }
+
 SLOW_PAGE_S = _number("DOCKET_SLOW_PAGE_MS", 0) / 1000
 if SLOW_PAGE_S:
     ENGINES["read"] = {

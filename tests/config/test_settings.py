@@ -60,3 +60,9 @@ def test_an_engine_that_is_not_there_is_refused(settings: Settings) -> None:
 
     settings.ENGINES = {"read": {"BACKEND": "nowhere.Reader"}}
     assert [error.id for error in engines_can_be_found(None)] == ["docket.E002"]
+
+
+def test_a_model_for_embeddings_without_the_length_of_its_vectors_is_refused() -> None:
+    done = check(DOCKET_EMBED_MODEL="m")
+    assert "DOCKET_EMBED_DIMENSION" in done.stderr
+    assert "docket.E008" not in check(DOCKET_EMBED_MODEL="m", DOCKET_EMBED_DIMENSION="8").stderr
