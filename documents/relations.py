@@ -11,6 +11,7 @@ taken in this order: job, turn, documents by id.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -76,9 +77,7 @@ def save_reading(document_id: UUID, read: Read, *, packet: "QuerySet[Upload]") -
     )
     if document is None or document.type_id != read.schema.type_id:
         return False
-    simple = {r.pointer[1:]: r.value for r in read.readings if r.pointer.count("/") == 1}
-    known = Identity.of(read.schema.type.slug, simple)
-    return _hold(document, known, read, packet)
+    return _hold(document, _identity_of(read), read, packet)
 
 
 def save_look(document_id: UUID) -> None:
@@ -90,6 +89,23 @@ def save_look(document_id: UUID) -> None:
     )
     if document is not None:
         _hold(document, Identity(), None, Upload.objects.none())
+
+
+def stored_reading(document_id: UUID) -> Read | None:
+    """What was last read of a document, where it was kept."""
+    row = DocumentReading.objects.select_related("schema_version__type").filter(pk=document_id)
+    return next((_read(stored) for stored in row), None)
+
+
+def would_be(document: Document, read: Read) -> drafts.Draft:
+    """The draft that this reading would make of a document, with what its relations of now say
+    of it; nothing is written, and no relation is looked for anew."""
+    assert document.type is not None  # noqa: S101
+    slug = document.type.slug
+    seen = copy(document)
+    seen.identity = _identity_of(read).as_json()
+    rows = _relations_of([document.pk])[document.pk]
+    return _made(seen, read, _others(seen, rows), calibration.active(slug))
 
 
 def _taken_turn(document_id: UUID) -> DocumentQuerySet:
@@ -158,13 +174,7 @@ def _keep(document_id: UUID, read: Read) -> None:
 def _weigh(documents: Sequence[Document]) -> None:
     """Make the drafts of these locked documents again, from what was read and their relations."""
     free = [document for document in documents if document.reviewer_id is None]
-    related: dict[UUID, list[Relation]] = {document.pk: [] for document in free}
-    rows = Relation.objects.filter(document__in=related).select_related("other__type")
-    shown = rows.order_by("other__upload_id", "other__first_page").only(
-        "document", "kind", "other", "other__identity", "other__type", "other__type__slug"
-    )
-    for row in shown:
-        related[row.document_id].append(row)
+    related = _relations_of([document.pk for document in free])
     stored = DocumentReading.objects.select_related("schema_version").in_bulk(list(related))
     curves: dict[str, calibration.Curves] = {}
     for document in free:
@@ -177,14 +187,38 @@ def _weigh(documents: Sequence[Document]) -> None:
             _draft(document, stored[document.pk], others, curves[slug])
 
 
+def _relations_of(document_ids: Iterable[UUID]) -> dict[UUID, list[Relation]]:
+    """The relations of each of these documents, in the order in which the others arrived."""
+    related: dict[UUID, list[Relation]] = {pk: [] for pk in document_ids}
+    rows = Relation.objects.filter(document__in=related).select_related("other__type")
+    shown = rows.order_by("other__upload_id", "other__first_page").only(
+        "document", "kind", "other", "other__identity", "other__type", "other__type__slug"
+    )
+    for row in shown:
+        related[row.document_id].append(row)
+    return related
+
+
 def _draft(
     document: Document, read: DocumentReading, others: Others, curves: calibration.Curves
 ) -> None:
-    draft = drafts.make(
+    draft = _made(document, _read(read), others, curves)
+    if _stands(document, draft, read.schema_version):
+        return
+    was_through = document.status == DocumentStatus.DRAFT_CREATED
+    if review.save_draft(document, read.schema_version, draft) and was_through and others.reasons:
+        codes = sorted({reason["code"] for reason in others.reasons})
+        record("document.questioned", document, actor=None, project=document.project, codes=codes)
+
+
+def _made(
+    document: Document, read: Read, others: Others, curves: calibration.Curves
+) -> drafts.Draft:
+    return drafts.make(
         type_slug=relatives.slug(document),
-        schema=read.schema_version.schema,
-        readings=[_reading(row) for row in read.readings],
-        conflicts=[_reading(row) for row in read.conflicts],
+        schema=read.schema.schema,
+        readings=read.readings,
+        conflicts=read.conflicts,
         objections=read.objections,
         labelled=read.labelled,
         engine=read.engine,
@@ -194,12 +228,6 @@ def _draft(
         is_sample=outcomes.is_drawn(document.pk, document.project.audit_share),
         others=others,
     )
-    if _stands(document, draft, read.schema_version):
-        return
-    was_through = document.status == DocumentStatus.DRAFT_CREATED
-    if review.save_draft(document, read.schema_version, draft) and was_through and others.reasons:
-        codes = sorted({reason["code"] for reason in others.reasons})
-        record("document.questioned", document, actor=None, project=document.project, codes=codes)
 
 
 def _stands(document: Document, draft: drafts.Draft, schema: SchemaVersion) -> bool:
@@ -207,6 +235,22 @@ def _stands(document: Document, draft: drafts.Draft, schema: SchemaVersion) -> b
     return document.schema_version_id == schema.pk and all(
         getattr(document, name) == getattr(draft, name)
         for name in ("payload", "evidence", "confidence", "status", "reasons")
+    )
+
+
+def _identity_of(read: Read) -> Identity:
+    simple = {r.pointer[1:]: r.value for r in read.readings if r.pointer.count("/") == 1}
+    return Identity.of(read.schema.type.slug, simple)
+
+
+def _read(stored: DocumentReading) -> Read:
+    return Read(
+        schema=stored.schema_version,
+        readings=[_reading(row) for row in stored.readings],
+        conflicts=[_reading(row) for row in stored.conflicts],
+        objections=stored.objections,
+        labelled=stored.labelled,
+        engine=stored.engine,
     )
 
 
