@@ -169,13 +169,14 @@ class ModelServer(models.Model):
     """What was found out about a server and a model: how it is made to answer in JSON, and
     whether it is left alone for now.
 
-    json_mode: a value of `JsonMode`, "" until the first answer; failures: in a row;
-    closed_until: nobody asks before, since it did not answer."""
+    json_mode: a value of `JsonMode`, "" until the first answer; failures: in a row, the first
+    of them at silent_since; closed_until: nobody asks before, since it did not answer."""
 
     endpoint = models.CharField(max_length=200)
     model = models.CharField(max_length=120)
     json_mode = models.CharField(max_length=6, blank=True)
     failures = models.PositiveIntegerField(default=0)
+    silent_since = models.DateTimeField(null=True)
     closed_until = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     changed_at = models.DateTimeField(auto_now=True)

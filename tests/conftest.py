@@ -85,6 +85,7 @@ def _shipped_rows(request: pytest.FixtureRequest) -> None:
         return
     request.getfixturevalue("transactional_db" if marker.kwargs.get("transaction") else "db")
     make_shipped_types()
+    make_shipped_prompts()
 
 
 def make_shipped_types() -> None:
@@ -94,6 +95,17 @@ def make_shipped_types() -> None:
     if not apps.get_model("documents", "DocumentType").objects.exists():
         import_module("documents.migrations.0002_shipped_types").create(apps, None)
         import_module("documents.migrations.0004_state_of_types").switch_on(apps, None)
+
+
+def make_shipped_prompts() -> None:
+    """The prompts, likewise; the cache of them is of another test's rows."""
+    from django.apps import apps
+
+    from documents import prompts
+
+    prompts.forget()
+    if not apps.get_model("documents", "Prompt").objects.exists():
+        import_module("documents.migrations.0009_shipped_prompts").create(apps, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
