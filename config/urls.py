@@ -9,7 +9,7 @@ from documents import views as documents
 from ingestion import api as ingestion_api
 from ingestion import api_workers, health, metrics
 from ingestion import views as ingestion
-from ingestion.admin import accuracy, panel
+from ingestion.admin import accuracy, language, panel
 from search import api as search_api
 from search import views as search
 
@@ -68,6 +68,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.scrape, name="metrics"),
     path("admin/", admin.site.admin_view(panel.front)),
+    path("admin/language", admin.site.admin_view(language.page), name="language"),
     path("admin/accuracy", admin.site.admin_view(accuracy.page), name="accuracy"),
     path("admin/failures/retry", admin.site.admin_view(panel.retry_kind), name="retry-kind"),
     path("admin/workers/pause", admin.site.admin_view(panel.pause), name="workers-pause"),

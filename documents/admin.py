@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, F, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from documents import recalibration
+from documents.language import LlmCall
 from documents.models import (
     AuditEvent,
     Calibration,
@@ -23,6 +24,9 @@ from documents.models import (
     Role,
     Upload,
 )
+from documents.presentation import told_cost
+
+SHOWN_CALLS = 20
 
 # The plain filter would list the names of all projects.
 OF_OWN_PROJECTS = ("project", admin.RelatedOnlyFieldListFilter)
@@ -127,6 +131,36 @@ class DocumentAdmin(ReadOnly, OfProjects):
     @admin.display(description="why it waits")
     def why(self, document: Document) -> str:
         return "; ".join(reason["message"] for reason in document.reasons[:3])
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        document = self.get_object(request, object_id)
+        shown = {} if document is None else _calls_for(document)
+        return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+
+def _calls_for(document: Document) -> dict[str, Any]:
+    """What language models were asked for this document alone, and what that took."""
+    calls = LlmCall.objects.filter(project=document.project_id, document=document.pk)
+    took = calls.order_by().aggregate(
+        calls=Count("pk"),
+        tokens=Sum(F("input_tokens") + F("output_tokens"), default=0),
+        microcents=Sum("cost_microcents", default=0),
+        ms=Sum("latency_ms", default=0),
+    )
+    many = "1 call" if took["calls"] == 1 else f"{took['calls']} calls"
+    cost, seconds = told_cost(took["microcents"]), took["ms"] / 1_000
+    shown = calls.select_related("prompt__project").order_by("-created_at")[:SHOWN_CALLS]
+    return {
+        "calls": [(call, told_cost(call.cost_microcents)) for call in shown],
+        "calls_told": f"{many}: {took['tokens']:,} tokens, {cost}, {seconds:.1f} s",
+        "has_more_calls": took["calls"] > SHOWN_CALLS,
+    }
 
 
 @admin.register(Page)

@@ -197,3 +197,13 @@ def shown_value(value: Any) -> str:
 
 def is_table(spec: Mapping[str, Any]) -> bool:
     return isinstance(spec.get("items"), Mapping) and "properties" in spec["items"]
+
+
+def told_cost(microcents: float) -> str:
+    """Millionths of a US cent: "$12.40", "4.2 ¢", "0.031 ¢"."""
+    cents = microcents / 1_000_000
+    if cents >= 100:
+        return f"${cents / 100:,.2f}"
+    if 0 < cents < 0.001:
+        return "below 0.001 ¢"
+    return f"{cents:.0f} ¢" if cents == round(cents) or cents >= 10 else f"{cents:.2g} ¢"

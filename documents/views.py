@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from documents import files, presentation, queries, review, schemas, thumbnails, trust
+from documents import files, presentation, queries, reader, review, schemas, thumbnails, trust
 from documents.errors import Conflict, NotAllowed, SenderError
 from documents.models import (
     AnyUser,
@@ -271,6 +271,7 @@ def _show(
             (schemas.title_of(schema, change.pointer) or change.pointer, change)
             for change in document.corrections.select_related("made_by").order_by("-made_at")
         ],
+        "who_reads": reader.of_type(document.type, document.project),
         "fault": fault,
         "unsaved": _unsaved(document, schema, typed or {}) if is_stale else (),
         "may_edit": may_review and is_pending and document.schema_version is not None,

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseStopPolling
 from django_htmx.middleware import HtmxDetails
 
+from documents import reader
 from documents.errors import DocketError, NotAllowed, SenderError
 from documents.models import AnyUser, Document, DocumentType, Project
 from documents.queries import leaf, may_review, waiting
@@ -98,6 +99,7 @@ def home(request: WSGIRequest) -> HttpResponse:
         "max_bytes": settings.MAX_FILE_BYTES,
         "max_megabytes": settings.MAX_FILE_BYTES // 1_000_000,
         "waiting": waiting(request.user).count(),
+        "who_reads": reader.of_all(),
     }
     return _varied(render(request, "ingestion/upload.html", context))
 

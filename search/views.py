@@ -5,6 +5,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from documents import reader
 from documents.errors import DocketError
 from documents.models import AnyUser, Project
 from search import queries
@@ -53,7 +54,7 @@ def search(request: WSGIRequest) -> HttpResponse:
     return render(
         request,
         "search/search.html",
-        {"form": form, "found": found, "error": error},
+        {"form": form, "found": found, "error": error, "who_reads": reader.of_all()},
         status=200 if form.is_valid() or not form.is_bound else 400,
     )
 

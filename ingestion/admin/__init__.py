@@ -4,7 +4,10 @@
     jobs      the list of jobs, the page of one
     buttons   what their buttons do
     steps     single steps
-    limits    how much of a project's work may go on at once, and for how long
+    limits    how much of a project's work may go on at once, for how long, for how much
+    calls     the calls of language models
+    language  the page of what they do and cost
+    prompts   what they are told, in versions
     control   workers, pause and resume
     lists     what lists share
     accuracy  the page of how much was read right
@@ -12,6 +15,6 @@
 Lists start from the user; every button calls the verb that the site and the API call.
 """
 
-from ingestion.admin import control, jobs, limits, steps
+from ingestion.admin import calls, control, jobs, limits, prompts, steps
 
-__all__ = ["control", "jobs", "limits", "steps"]
+__all__ = ["calls", "control", "jobs", "limits", "prompts", "steps"]

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from documents.admin import operates
 from documents.models import AnyUser, Project, Role
 from ingestion import ledger, overview, presentation, statistics, workers
+from ingestion.admin import language
 from ingestion.models import JobQuerySet
 
 
@@ -29,6 +30,7 @@ def front(request: HttpRequest) -> HttpResponse:
         "running": overview.running(),
         "backlog": overview.backlog(user),
         "pace": statistics.pace(user),
+        "language": language.of_front(user),
         "failed": overview.failed_kinds(user),
         "charts": statistics.charts(user),
         "chores": overview.chores() if is_chief else [],

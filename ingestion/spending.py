@@ -1,0 +1,360 @@
+"""What language models did, what it cost and how long it took, as the admin tells it.
+
+Every question starts from the user and is one query over `LlmCall`, however many calls there
+are. Days are those of UTC, as budgets are. A reused answer counts on the day of the call that
+it was taken from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
+from django.db.models.functions import TruncDay
+from django.utils import timezone
+
+from documents.language import CallStatus, LlmCall, ModelServer, Purpose
+from documents.models import AnyUser, Project
+from documents.presentation import told_cost
+from ingestion.charts import TONES, Chart, Series
+from ingestion.charts_days import Measured, lines, stacked
+from ingestion.models import Limits
+from ingestion.statistics import Percentile
+
+PERIODS = {"7d": 7, "30d": 30, "90d": 90}
+ROWS = 50
+MICROCENTS = 1_000_000
+"""In one US cent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whose calls, of which project (None: all that the user sees), of how many days."""
+
+    user: AnyUser
+    project: Project | None
+    days: int
+
+    @property
+    def since(self) -> datetime:
+        return _today() - timedelta(days=self.days - 1)
+
+    def dates(self) -> list[date]:
+        return [(self.since + timedelta(days=at)).date() for at in range(self.days)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Calls of one project, purpose, prompt, model or day: how many, what they cost.
+
+    requests: sent to the server, repairs counted; reused: answers that cost nothing;
+    cost in millionths of a US cent; p50, p95: seconds of calls that were answered;
+    of_document, of_page: the averages over the documents and pages that were asked about."""
+
+    name: str
+    calls: int
+    requests: int
+    reused: int
+    failed: int
+    input_tokens: int
+    output_tokens: int
+    microcents: int
+    p50_s: float | None
+    p95_s: float | None
+    of_document: "Average"
+    of_page: "Average"
+
+    @property
+    def cost(self) -> str:
+        return told_cost(self.microcents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Average:
+    """What one document or page took. count: of how many this is the average."""
+
+    count: int
+    tokens: float
+    microcents: float
+    seconds: float
+
+    @property
+    def told(self) -> str:
+        """ "1,240 tokens, 0.031 ¢, 2.1 s"; a dash of nothing."""
+        if not self.count:
+            return "–"
+        return f"{self.tokens:,.0f} tokens, {told_cost(self.microcents)}, {self.seconds:.1f} s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a project has spent today of tokens and of millionths of a cent, of what it may;
+    None where there is no limit. Calls at work count with the most that they may cost."""
+
+    project: Project
+    tokens: int
+    tokens_a_day: int | None
+    microcents: int
+    cents_a_day: int | None
+
+    @property
+    def shares(self) -> list[tuple[str, float]]:
+        """Each limit as a sentence and how much of it is spent, 0..1."""
+        told = []
+        if self.tokens_a_day:
+            sentence = f"{self.tokens:,} of {self.tokens_a_day:,} tokens"
+            told.append((sentence, min(1.0, self.tokens / self.tokens_a_day)))
+        if self.cents_a_day:
+            limit = self.cents_a_day * MICROCENTS
+            sentence = f"{told_cost(self.microcents)} of {told_cost(limit)}"
+            told.append((sentence, min(1.0, self.microcents / limit)))
+        return told
+
+    @property
+    def is_spent(self) -> bool:
+        return any(share >= 1 for _, share in self.shares)
+
+    @property
+    def told(self) -> str:
+        """In a few words, with or without a limit."""
+        spent = f"{self.tokens:,} tokens, {told_cost(self.microcents)}"
+        return "; ".join(sentence for sentence, _ in self.shares) or f"{spent}, without a limit"
+
+
+def calls_of(asked: Asked) -> QuerySet[LlmCall]:
+    seen: QuerySet[LlmCall] = LlmCall.objects.visible_to(asked.user)
+    if asked.project is not None:
+        seen = seen.filter(project=asked.project)
+    return seen.filter(created_at__gte=asked.since).order_by()
+
+
+def overall(asked: Asked) -> Line:
+    return _line("All", calls_of(asked).aggregate(**_MEASURES))
+
+
+def by_project(asked: Asked) -> list[Line]:
+    return [_line(row["project__name"], row) for row in _grouped(asked, "project__name")]
+
+
+def by_purpose(asked: Asked) -> list[Line]:
+    named = dict(Purpose.choices)
+    rows = _grouped(asked, "purpose")
+    return [_line(str(named.get(row["purpose"], row["purpose"])), row) for row in rows]
+
+
+def by_model(asked: Asked) -> list[Line]:
+    return [_line(row["model"], row) for row in _grouped(asked, "model")]
+
+
+def by_prompt(asked: Asked) -> list[Line]:
+    columns = ("prompt__purpose", "prompt__number", "prompt__project__name")
+    return [
+        _line(_prompt_name(*(row[column] for column in columns)), row)
+        for row in _grouped(asked, *columns)
+    ]
+
+
+def by_day(asked: Asked) -> Mapping[date, Line]:
+    day: Any = TruncDay("created_at", tzinfo=UTC)
+    rows: Any = calls_of(asked).annotate(day=day).values("day").annotate(**_MEASURES)
+    return {row["day"].date(): _line(f"{row['day']:%Y-%m-%d}", row) for row in rows}
+
+
+def failures(asked: Asked) -> Sequence[tuple[date, str, int]]:
+    """(day, code, how many) of calls without a good answer."""
+    day: Any = TruncDay("created_at", tzinfo=UTC)
+    failed = calls_of(asked).filter(status=CallStatus.FAILED).annotate(day=day)
+    rows = failed.values_list("day", "error_code").annotate(n=Count("pk"))
+    return [(at.date(), code or "unnamed", n) for at, code, n in rows]
+
+
+def charts(asked: Asked) -> list[Chart]:
+    """By day: requests, tokens, cost, seconds, failures. Two queries."""
+    days, found = asked.dates(), by_day(asked)
+    return [
+        _requests(days, found),
+        _tokens(days, found),
+        _costs(days, found),
+        _seconds(days, found),
+        _failures(days, failures(asked)),
+    ]
+
+
+def budgets(user: AnyUser) -> list[Budget]:
+    """Of each project that the user sees and that has a limit or spent today. Three queries."""
+    projects = list(Project.objects.visible_to(user))
+    limits = Limits.objects.in_bulk([project.pk for project in projects])
+    calls = LlmCall.objects.filter(project__in=projects, created_at__gte=_today()).order_by()
+    spent = {row["project"]: row for row in calls.values("project").annotate(**_SPENT)}
+    found = [_budget(one, limits.get(one.pk), spent.get(one.pk, {})) for one in projects]
+    return [one for one in found if one.shares or one.tokens]
+
+
+def budget_of(project: Project) -> Budget:
+    """Of one project. Two queries."""
+    calls = LlmCall.objects.filter(project=project, created_at__gte=_today())
+    limits = Limits.objects.filter(project=project).first()
+    return _budget(project, limits, calls.aggregate(**_SPENT))
+
+
+def servers() -> list[ModelServer]:
+    return list(ModelServer.objects.order_by("endpoint", "model"))
+
+
+def _today() -> datetime:
+    return timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _budget(project: Project, limits: Limits | None, spent: Mapping[str, Any]) -> Budget:
+    tokens = limits.model_tokens_a_day if limits else None
+    cents = limits.model_cents_a_day if limits else None
+    return Budget(
+        project=project,
+        tokens=spent.get("tokens") or 0,
+        tokens_a_day=settings.MODEL_TOKENS_A_DAY if tokens is None else tokens,
+        microcents=spent.get("microcents") or 0,
+        cents_a_day=settings.MODEL_CENTS_A_DAY if cents is None else cents,
+    )
+
+
+def _grouped(asked: Asked, *columns: str) -> list[dict[str, Any]]:
+    """The measures by columns, the dearest first."""
+    found: Any = calls_of(asked).values(*columns).annotate(**_MEASURES)
+    return list(found.order_by("-microcents", "-input_sum", *columns)[:ROWS])
+
+
+_IS_PENDING = Q(status=CallStatus.PENDING)
+_OF_DOCUMENT = Q(document__isnull=False)
+_OF_PAGES = Q(pages__gt=0)
+_TOKENS = F("input_tokens") + F("output_tokens")
+_SPENT: dict[str, Any] = {
+    "tokens": Sum(_TOKENS, filter=~_IS_PENDING, default=0)
+    + Sum("reserved_tokens", filter=_IS_PENDING, default=0),
+    "microcents": Sum("cost_microcents", filter=~_IS_PENDING, default=0)
+    + Sum("reserved_microcents", filter=_IS_PENDING, default=0),
+}
+_MEASURES: dict[str, Any] = {
+    "calls": Count("pk"),
+    "requests_sum": Sum("requests", default=0),
+    "reused_sum": Sum("reused", default=0),
+    "failed": Count("pk", filter=Q(status=CallStatus.FAILED)),
+    "input_sum": Sum("input_tokens", default=0),
+    "output_sum": Sum("output_tokens", default=0),
+    "microcents": Sum("cost_microcents", default=0),
+    "p50": Percentile(
+        "latency_ms", share=0.5, filter=Q(status=CallStatus.DONE), output_field=FloatField()
+    ),
+    "p95": Percentile(
+        "latency_ms", share=0.95, filter=Q(status=CallStatus.DONE), output_field=FloatField()
+    ),
+    "documents": Count("document", distinct=True),
+    "document_tokens": Sum(_TOKENS, filter=_OF_DOCUMENT, default=0),
+    "document_microcents": Sum("cost_microcents", filter=_OF_DOCUMENT, default=0),
+    "document_ms": Sum("latency_ms", filter=_OF_DOCUMENT, default=0),
+    "pages_sum": Sum("pages", default=0),
+    "page_tokens": Sum(_TOKENS, filter=_OF_PAGES, default=0),
+    "page_microcents": Sum("cost_microcents", filter=_OF_PAGES, default=0),
+    "page_ms": Sum("latency_ms", filter=_OF_PAGES, default=0),
+}
+
+
+def _line(name: str, row: Mapping[str, Any]) -> Line:
+    return Line(
+        name=name,
+        calls=row["calls"],
+        requests=row["requests_sum"],
+        reused=row["reused_sum"],
+        failed=row["failed"],
+        input_tokens=row["input_sum"],
+        output_tokens=row["output_sum"],
+        microcents=row["microcents"],
+        p50_s=_seconds_of(row["p50"]),
+        p95_s=_seconds_of(row["p95"]),
+        of_document=_average(row["documents"], row, "document"),
+        of_page=_average(row["pages_sum"], row, "page"),
+    )
+
+
+def _average(count: int, row: Mapping[str, Any], what: str) -> Average:
+    of = max(1, count)
+    return Average(
+        count=count,
+        tokens=row[f"{what}_tokens"] / of,
+        microcents=row[f"{what}_microcents"] / of,
+        seconds=row[f"{what}_ms"] / of / 1_000,
+    )
+
+
+def _seconds_of(ms: float | None) -> float | None:
+    return None if ms is None else ms / 1_000
+
+
+def _prompt_name(purpose: str | None, number: int | None, project: str | None) -> str:
+    if purpose is None:
+        return "deleted prompts"
+    return f"{purpose} v{number}" + (f" of {project}" if project else "")
+
+
+def _each(
+    days: Sequence[date], found: Mapping[date, Line], name: str, tone: str, column: str
+) -> Series:
+    values = [getattr(found[day], column) if day in found else 0 for day in days]
+    return Series(name=name, tone=tone, values=values)
+
+
+def _requests(days: Sequence[date], found: Mapping[date, Line]) -> Chart:
+    series = [
+        _each(days, found, "requests", "tone-1", "requests"),
+        _each(days, found, "reused answers", "tone-5", "reused"),
+    ]
+    asked, reused = (sum(one.values) for one in series)
+    told = f"{asked:,.0f} requests were sent, {reused:,.0f} answers were there already."
+    return stacked("requests", "Requests and reused answers", days, series, told=told)
+
+
+def _tokens(days: Sequence[date], found: Mapping[date, Line]) -> Chart:
+    series = [
+        _each(days, found, "tokens in", "tone-3", "input_tokens"),
+        _each(days, found, "tokens out", "tone-4", "output_tokens"),
+    ]
+    into, out = (sum(one.values) for one in series)
+    told = f"{into:,.0f} tokens went in, {out:,.0f} came out."
+    return stacked("tokens", "Tokens", days, series, told=told)
+
+
+def _costs(days: Sequence[date], found: Mapping[date, Line]) -> Chart:
+    cents = [found[day].microcents / MICROCENTS if day in found else 0.0 for day in days]
+    told = f"{told_cost(sum(line.microcents for line in found.values()))} were spent."
+    series = [Series(name="cost", tone="tone-2", values=cents)]
+    return stacked("cost", "Cost", days, series, told=told, unit="¢")
+
+
+def _seconds(days: Sequence[date], found: Mapping[date, Line]) -> Chart:
+    p50 = [found[day].p50_s if day in found else None for day in days]
+    p95 = [found[day].p95_s if day in found else None for day in days]
+    series = [
+        Measured(name="half took at most (p50)", tone="tone-1", values=p50),
+        Measured(name="19 of 20 took at most (p95)", tone="tone-2", values=p95),
+    ]
+    told = "Seconds until an answer was there, repairs counted."
+    return lines("latency", "Seconds a call", days, series, told=told, unit="s")
+
+
+def _failures(days: Sequence[date], found: Sequence[tuple[date, str, int]]) -> Chart:
+    counts: dict[str, dict[date, int]] = {}
+    for day, code, n in found:
+        counts.setdefault(code, {})[day] = n
+    codes = sorted(counts, key=lambda code: -sum(counts[code].values()))
+    named = codes if len(codes) <= TONES else codes[: TONES - 1]
+    series = [
+        Series(name=code, tone=f"tone-{at + 1}", values=[counts[code].get(day, 0) for day in days])
+        for at, code in enumerate(named)
+    ]
+    if rest := codes[len(named) :]:
+        others = [sum(counts[code].get(day, 0) for code in rest) for day in days]
+        series.append(Series(name="others", tone="tone-quiet", values=others))
+    total = sum(sum(one.values) for one in series)
+    told = f"{total:,.0f} calls ended without a good answer."
+    return stacked("call-failures", "Failures by code", days, series, told=told)
