@@ -87,6 +87,10 @@ class Curves:
             return Worth(confidence=round(lowest.share * score / lowest.score, 4))
         return Worth(confidence=score)
 
+    def knows(self, *, source: str, basis: str) -> bool:
+        """Whether enough readings of a source with this basis were judged to have a curve."""
+        return f"{ANY} {source} {basis}" in self._groups
+
     def over(self, wider: "Curves") -> "Curves":
         """These curves, with those of `wider` for groups that have none here."""
         return Curves({**wider._groups, **self._groups})

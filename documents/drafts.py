@@ -22,7 +22,8 @@ ODD_ORDER = frozenset({"due_after_issue"})
 class Reading:
     """One proposed value. pointer: JSON Pointer; page: 1.., 0 for attached data; box: left,
     top, right, bottom in pixels of the page image; source: as `ingestion.engines.base`;
-    confidence: the engine's own, 0..1."""
+    confidence: the engine's own, 0..1; engine: who read it, "" for who read the rest; agrees:
+    who read the same beside that, "" for nobody."""
 
     pointer: str
     value: Any
@@ -33,6 +34,8 @@ class Reading:
     confidence: float
     note: str = ""
     alternatives: tuple[str, ...] = ()
+    engine: str = ""
+    agrees: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +84,14 @@ def make(
     evidence: dict[str, Any] = {}
     reasons: list[dict[str, str]] = []
     for reading in readings:
-        put(payload, reading.pointer, reading.value)
-        evidence[reading.pointer] = {**_evidence(reading), "engine": engine}
+        found = {**_evidence(reading), "engine": reading.engine or engine}
+        if trust.is_unprinted(found):
+            # It proves nothing of other values either, so it comes into no check.
+            put(payload, reading.pointer, None)
+            found["candidate"] = reading.value
+        else:
+            put(payload, reading.pointer, reading.value)
+        evidence[reading.pointer] = found
     for pointer, message in schemas.validate(payload, schema):
         if pointer in evidence:
             evidence[pointer] |= {"candidate": get(payload, pointer), "note": message}
@@ -94,13 +103,17 @@ def make(
                 evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
     trust.calibrate(evidence, curves)
     reasons += [*failed_checks(findings, evidence), *others.reasons, *objections]
-    reasons += [_reason("conflict", c.pointer, _conflict(c)) for c in conflicts]
+    reasons += [_reason("conflict", c.pointer, _conflict(c, evidence)) for c in conflicts]
     required = required_pointers(schema, labelled)
     reasons += missing(payload, schema, required)
     is_shipped = type_slug in schemas.SHIPPED
     if type_confidence < (TYPE_THRESHOLD if is_shipped else thresholds.usual):
         reasons.append(_reason("type_unsure", "", "The type of this document is not certain."))
-    doubtful = [p for p, e in evidence.items() if not trust.is_settled(e, thresholds.of(p))]
+    doubtful = [
+        p
+        for p, e in evidence.items()
+        if not trust.is_unprinted(e) and not trust.is_settled(e, thresholds.of(p))
+    ]
     reasons += [
         _reason(
             "low_confidence",
@@ -127,8 +140,14 @@ def make(
     )
 
 
-def _conflict(reading: Reading) -> str:
-    """What stands against the value that was taken: the print, or other data of the same file."""
+def _conflict(reading: Reading, evidence: Mapping[str, Mapping[str, Any]]) -> str:
+    """What stands against the value that was taken: the print, other data of the same file, or
+    another reader."""
+    taken = evidence.get(reading.pointer)
+    if reading.source == trust.MODEL:
+        return f"The language model reads {str(reading.value)!r} here."
+    if taken is not None and taken["source"] == trust.MODEL:
+        return f"The language model read this; by rules it is {str(reading.value)!r}."
     if reading.source in trust.CARRIED:
         return f"The file's own data says two things; the other one is {reading.raw!r}."
     return f"The page says {reading.raw!r}, the file's own data disagrees."
@@ -222,6 +241,7 @@ def _evidence(reading: Reading) -> dict[str, Any]:
         "alternatives": list(reading.alternatives)[:5],
         "checks": [],
         "failed": [],
+        **({"agrees": reading.agrees} if reading.agrees else {}),
     }
 
 

@@ -45,7 +45,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One value in its input. kind: text, long, amount, date, time, integer, choice, fixed."""
+    """One value in its input. kind: text, long, amount, date, time, integer, choice, fixed;
+    is_unprinted: its candidate is a language model's, and no page prints it."""
 
     pointer: str
     html_id: str
@@ -59,6 +60,7 @@ class Field:
     note: str
     candidate: str
     findings: tuple[Finding, ...]
+    is_unprinted: bool = False
 
     @property
     def passed(self) -> int:
@@ -172,6 +174,7 @@ class Sheet:
             note=str(proof.get("note") or "") if value else "",
             candidate="" if value else shown_value(proof.get("candidate")),
             findings=tuple(Finding(passed=c.passed, message=c.message) for c in findings),
+            is_unprinted=bool(proof) and trust.is_unprinted(proof),
         )
 
     def _state(

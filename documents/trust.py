@@ -7,13 +7,14 @@ the project's threshold for the field.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from documents import calibration
 from documents.models import Project
 
 CARRIED = frozenset({"signed", "embedded", "person"})
+MODEL = "model"
 # Checksums, hashes and sums: a misread value makes them fail. Format and order checks are
 # passed by most wrong values too, so they prove nothing.
 PROOFS = frozenset(
@@ -39,9 +40,20 @@ FORMATS = frozenset({"vehicle_format", "ewb_number_format"})
 # of the other party has a right check character too. To be wrong and pass, a value that two
 # papers print would have to be misread alike on both.
 CERTAIN = frozenset({"irn_matches", "bill_matches_eway"})
+# A right check character says that a GSTIN was read right, not whose it is: of two on a page a
+# model may be talked into the wrong one.
+NO_PROOF_OF_ROLE = frozenset({"gstin_checksum"})
+# What a model's value is worth where nothing became known of any: by the rule of succession as
+# likely wrong as right, times how well it was found on the page.
+UNKNOWN_WORTH = 0.5
+# What is left of a value's doubt when rules and a model, each by itself, read the same. A
+# misread character misleads both of them.
+DOUBT_OF_BOTH, DOUBT_OF_BOTH_AFTER_OCR = 0.5, 0.8
 # How many different proofs passed in one document: the more, the more of the page was legible
 # and understood. From so many on, it is called so.
 AROUND = ((5, "most"), (3, "many"), (1, "some"), (0, "alone"))
+AGREED = "-agreed"
+"""Ends the basis of a value that rules and a model both read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +82,39 @@ def calibrate(evidence: Mapping[str, dict[str, Any]], curves: calibration.Curves
         if found["source"] in CARRIED:
             continue
         basis = basis_of(found, proofs=len(passed))
-        worth = curves.worth(
-            field=field_of(pointer), source=found["source"], basis=basis, score=found["score"]
-        )
+        worth = _worth(field_of(pointer), found, basis, curves)
         found |= {
             "confidence": worth.confidence,
-            "basis": basis,
+            "basis": f"{basis}{AGREED}" if found.get("agrees") else basis,
             "right": worth.right,
             "of": worth.values,
         }
 
 
+def _worth(
+    field: str, found: Mapping[str, Any], basis: str, curves: calibration.Curves
+) -> calibration.Worth:
+    """What became of values like it; until that is known of values that a model read too, what
+    its word adds or is worth is assumed."""
+    source, score = found["source"], found["score"]
+    agreed = f"{basis}{AGREED}" if found.get("agrees") else basis
+    if agreed != basis and curves.knows(source=source, basis=agreed):
+        return curves.worth(field=field, source=source, basis=agreed, score=score)
+    worth = curves.worth(field=field, source=source, basis=basis, score=score)
+    if source == MODEL and not worth.values:
+        return replace(worth, confidence=round(UNKNOWN_WORTH * worth.confidence, 4))
+    if agreed != basis:
+        kept = DOUBT_OF_BOTH_AFTER_OCR if source == "ocr" else DOUBT_OF_BOTH
+        return replace(worth, confidence=round(1 - kept * (1 - worth.confidence), 4))
+    return worth
+
+
 def basis_of(found: Mapping[str, Any], *, proofs: int) -> str:
     """What speaks for a value beside its score: "proved" by a check of its own or "read", in a
-    document where `proofs` different proofs passed, told as in AROUND."""
+    document where `proofs` different proofs passed, told as in AROUND; "unprinted" for what a
+    model says and no page does."""
+    if is_unprinted(found):
+        return "unprinted"
     own = "proved" if is_proven(found) else "read"
     around = next(name for least, name in AROUND if proofs >= least)
     return f"{own}-{around}"
@@ -98,7 +129,10 @@ def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
     """True when a value is proven or read with enough confidence.
 
     A failed check does not unsettle it: an error is a reason of its own, a warning a note.
-    A proof that nothing is known of (`of` is 0) is believed."""
+    A proof that nothing is known of (`of` is 0) is believed. What a model says and no page
+    prints never is."""
+    if is_unprinted(evidence):
+        return False
     if evidence["source"] in CARRIED or CERTAIN & set(evidence["checks"]):
         return True
     if not evidence.get("of") and is_proven(evidence):
@@ -109,6 +143,12 @@ def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:
 def is_proven(evidence: Mapping[str, Any]) -> bool:
     """True when the file carries the value or a check that a misread one fails has passed."""
     passed = set(evidence["checks"])
-    if evidence["source"] in CARRIED or PROOFS & passed:
+    proofs = PROOFS - NO_PROOF_OF_ROLE if evidence["source"] == MODEL else PROOFS
+    if evidence["source"] in CARRIED or proofs & passed:
         return True
     return evidence["source"] == "layer" and bool(FORMATS & passed)
+
+
+def is_unprinted(evidence: Mapping[str, Any]) -> bool:
+    """True for what a language model says and no page prints: its page is 0."""
+    return bool(evidence["source"] == MODEL and not evidence["page"])

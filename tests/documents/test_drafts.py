@@ -1,11 +1,12 @@
 """Which value stands, what proves it, and why a person should look."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from documents import calibration, drafts, schemas
-from documents.calibration import Sample
+from documents import calibration, drafts, schemas, trust
+from documents.calibration import Curves, Sample, Step
 from documents.checks import Check, irn_of
 from documents.drafts import Draft, Others, Reading
 from documents.trust import Thresholds
@@ -266,3 +267,81 @@ def test_a_conflict_says_whether_the_print_or_the_file_contradicts() -> None:
         (reason,) = make(*NEEDED, conflicts=[other]).reasons
         assert reason["code"] == "conflict"
         assert reason["message"].startswith(told)
+
+
+def by_model(pointer: str, value: str, **more: Any) -> Reading:
+    return replace(reading(pointer, value, confidence=0.9, source="model"), **more)
+
+
+def test_a_models_value_alone_is_a_question_for_a_person() -> None:
+    draft = make(*NEEDED[:2], by_model("/total_amount", "118.00"))
+    assert codes(draft) == {("low_confidence", "total_amount")}
+    assert draft.evidence["/total_amount"]["confidence"] == pytest.approx(0.45)
+
+
+def test_a_models_value_that_a_sum_proves_needs_nobody() -> None:
+    draft = make(
+        *NEEDED[:2],
+        by_model("/taxable_amount", "100.00"),
+        by_model("/tax_amount", "18.00"),
+        by_model("/total_amount", "118.00"),
+    )
+    assert draft.status == "draft_created"
+
+
+def test_a_right_check_character_does_not_say_whose_number_a_model_took() -> None:
+    draft = make(*NEEDED, by_model("/supplier_gstin", "27AAPFU0939F1ZV"))
+    assert draft.payload["supplier_gstin"] is None
+    assert draft.evidence["/supplier_gstin"]["candidate"] == "27AAPFU0939F1ZV"
+
+
+def test_what_a_model_says_and_no_page_prints_is_never_taken_and_proves_nothing() -> None:
+    invented = [
+        by_model("/taxable_amount", "100.00", page=0),
+        by_model("/tax_amount", "18.00", page=0),
+    ]
+    doubtful = reading("/total_amount", "118.00", confidence=0.6)
+    draft = make(*NEEDED[:2], doubtful, *invented)
+    assert codes(draft) == {("low_confidence", "total_amount")}
+    assert draft.evidence["/total_amount"]["checks"] == []
+    assert (draft.payload["tax_amount"], draft.evidence["/tax_amount"]["candidate"]) == (
+        None,
+        "18.00",
+    )
+    whole = make(*NEEDED[:2], *(replace(one, page=0) for one in (*invented, by_model(*TOTAL))))
+    assert codes(whole) == {("missing", "total_amount")}
+
+
+TOTAL = ("/total_amount", "118.00")
+
+
+def test_no_outcome_makes_what_no_page_prints_settled() -> None:
+    found = {"source": "model", "page": 0, "checks": [], "confidence": 1.0, "of": 500}
+    assert not trust.is_settled(found, 0.5)
+
+
+def test_a_value_that_a_model_read_too_is_surer() -> None:
+    alone = make(*NEEDED[:2], reading(*TOTAL, confidence=0.8, source="layer"))
+    agreed = make(
+        *NEEDED[:2],
+        replace(reading(*TOTAL, confidence=0.8, source="layer"), agrees="gpt extract v1"),
+    )
+    assert codes(alone) == {("low_confidence", "total_amount")}
+    assert agreed.status == "draft_created"
+    assert agreed.evidence["/total_amount"]["agrees"] == "gpt extract v1"
+    assert agreed.evidence["/total_amount"]["basis"].endswith("-agreed")
+
+
+def test_what_became_of_agreed_values_says_what_agreement_is_worth() -> None:
+    steps = [Step(score=0.5, right=98, values=198)]
+    curves = Curves({"* layer read-alone-agreed": steps, "* layer *": steps})
+    agreed = replace(reading(*TOTAL, confidence=0.8, source="layer"), agrees="gpt extract v1")
+    draft = make(*NEEDED[:2], agreed, curves=curves)
+    assert draft.evidence["/total_amount"]["confidence"] == pytest.approx(0.495)
+
+
+def test_a_conflict_says_who_reads_what() -> None:
+    against = make(*NEEDED, conflicts=[by_model("/total_amount", "100.00")])
+    assert against.reasons[0]["message"] == "The language model reads '100.00' here."
+    taken = make(*NEEDED[:2], by_model(*TOTAL), conflicts=[reading("/total_amount", "100.00")])
+    assert "by rules it is '100.00'" in taken.reasons[0]["message"]
