@@ -246,15 +246,16 @@ def _identity_of(read: Read) -> Identity:
 def _read(stored: DocumentReading) -> Read:
     return Read(
         schema=stored.schema_version,
-        readings=[_reading(row) for row in stored.readings],
-        conflicts=[_reading(row) for row in stored.conflicts],
+        readings=[as_reading(row) for row in stored.readings],
+        conflicts=[as_reading(row) for row in stored.conflicts],
         objections=stored.objections,
         labelled=stored.labelled,
         engine=stored.engine,
     )
 
 
-def _reading(row: Mapping[str, Any]) -> Reading:
+def as_reading(row: Mapping[str, Any]) -> Reading:
+    """A reading as it is kept in rows, read back."""
     box, others = row["box"], row["alternatives"]
     values = {**row, "box": tuple(box) if box else None, "alternatives": tuple(others)}
     return Reading(**values)

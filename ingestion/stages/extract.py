@@ -2,22 +2,17 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from django.db.models import Exists, OuterRef
 
 from documents import drafts, relations
 from documents.models import Document, DocumentReading, DocumentStatus, Page, SchemaVersion
+from documents.relations import Read
 from ingestion.engines.base import Extraction, FieldReading
 from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
 from ingestion.stages.inputs import count_processed, documents_of, packet_of, page_input, wants
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extracted:
-    schema: SchemaVersion
-    extraction: Extraction
 
 
 def targets(job: Job) -> Iterable[Target]:
@@ -32,34 +27,36 @@ def targets(job: Job) -> Iterable[Target]:
     return [Target(document=pk) for pk in ids.order_by("first_page").values_list("pk", flat=True)]
 
 
-def work(step: Step, call: Call) -> Extracted:
+def work(step: Step, call: Call) -> Read:
     assert step.document_id is not None  # noqa: S101
     document = Document.objects.select_related("type").get(pk=step.document_id)
     assert document.type is not None  # noqa: S101
-    schema = document.type.schema_versions.latest("number")
+    return read(document, document.type.schema_versions.latest("number"), call)
+
+
+def read(document: Document, schema: SchemaVersion, call: Call) -> Read:
+    """What a document says on this version of its type's schema. Outside any transaction."""
     pages = Page.objects.filter(document=document).select_related("upload").order_by("position")
-    extraction: Extraction = call(
+    found: Extraction = call(
         "extract",
         "extract",
-        type=document.type.slug,
+        type=schema.type.slug,
         schema=json.dumps(schema.schema),
         pages=tuple(page_input(page, with_attachments=page.number == 1) for page in pages),
     )
-    return Extracted(schema=schema, extraction=extraction)
-
-
-def save(step: Step, result: Extracted) -> Iterable[Target]:
-    assert step.document_id is not None  # noqa: S101
-    found = result.extraction
-    read = relations.Read(
-        schema=result.schema,
+    return Read(
+        schema=schema,
         readings=[as_reading(reading) for reading in found.readings],
         conflicts=[as_reading(reading) for reading in found.conflicts],
         objections=[asdict(objection) for objection in found.objections],
         labelled=found.labelled,
         engine=f"{found.engine} {found.engine_version}",
     )
-    relations.save_reading(step.document_id, read, packet=packet_of(step.document_id))
+
+
+def save(step: Step, result: Read) -> Iterable[Target]:
+    assert step.document_id is not None  # noqa: S101
+    relations.save_reading(step.document_id, result, packet=packet_of(step.document_id))
     if step.job.kind == Kind.PROCESS:
         count_processed(step)
     return ()
