@@ -29,6 +29,7 @@ from django.db.models.functions import Now
 
 from documents.ids import uuid7
 from documents.models import Document, InProjectQuerySet, Project, Upload, one_of
+from search.investigation import Investigation
 
 
 class Priority(models.IntegerChoices):
@@ -62,6 +63,7 @@ class Kind(models.TextChoices):
     CAPTURE = "capture", "a screenshot"
     PROCESS = "process", "documents that are there already, extracted and indexed again"
     BATCH = "batch", "the sum of several jobs"
+    INVESTIGATION = "investigation", "a question over the documents of a project"
 
 
 WITH_UPLOAD = (Kind.FILE, Kind.CAPTURE)
@@ -95,13 +97,16 @@ class Job(models.Model):
     one step was being worked on; time spent waiting for a turn is not in it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FILE)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.FILE)
     project = models.ForeignKey(Project, models.CASCADE, related_name="jobs")
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="children"
     )
     upload = models.ForeignKey(Upload, models.CASCADE, null=True, blank=True, related_name="jobs")
     documents = models.ManyToManyField(Document, blank=True, related_name="process_jobs")
+    investigation = models.OneToOneField(
+        Investigation, models.CASCADE, null=True, blank=True, related_name="job"
+    )
     options = models.JSONField(default=dict, blank=True)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.PENDING)
@@ -137,6 +142,11 @@ class Job(models.Model):
                 | (~Q(kind__in=WITH_UPLOAD) & Q(upload__isnull=True)),
                 name="job_of_a_file_has_its_upload",
             ),
+            CheckConstraint(
+                condition=Q(kind=Kind.INVESTIGATION, investigation__isnull=False)
+                | (~Q(kind=Kind.INVESTIGATION) & Q(investigation__isnull=True)),
+                name="job_of_a_question_has_it",
+            ),
         ]
         indexes = [
             models.Index(fields=["created_at"], name="job_open", condition=Q(status__in=OPEN_JOB)),
@@ -146,7 +156,11 @@ class Job(models.Model):
     def __str__(self) -> str:
         if self.upload is not None:
             return self.upload.filename
-        many = {Kind.BATCH: "Batch", Kind.PROCESS: "Documents again"}
+        many = {
+            Kind.BATCH: "Batch",
+            Kind.PROCESS: "Documents again",
+            Kind.INVESTIGATION: "Question",
+        }
         return f"{many.get(Kind(self.kind), self.kind)} of {self.created_at:%d %b %Y %H:%M}"
 
     @property
@@ -171,7 +185,7 @@ class Step(models.Model):
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FILE)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.FILE)
     job = models.ForeignKey(Job, models.CASCADE, related_name="steps")
     stage = models.CharField(max_length=20)
     first = models.PositiveIntegerField(null=True, blank=True)

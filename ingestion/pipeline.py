@@ -1,7 +1,7 @@
 """STAGES, in their order, and which of them a kind of job goes through; nothing else."""
 
 from ingestion.models import Kind
-from ingestion.stages import assemble, classify, embed, extract, ocr, split
+from ingestion.stages import answer, assemble, classify, embed, extract, ocr, split
 from ingestion.stages.base import Stage
 
 STAGES = {
@@ -13,15 +13,18 @@ STAGES = {
         Stage(name="assemble", module=assemble, is_fatal=True),
         Stage(name="extract", module=extract),
         Stage(name="embed", module=embed, is_fatal=True),
+        Stage(name="answer", module=answer, is_fatal=True),
     )
 }
 PAGE_STAGES = ("split", "ocr")
 """Stages whose failed step is a failed page."""
+_OF_FILES = ("split", "ocr", "classify", "assemble", "extract", "embed")
 OF_KIND = {
-    Kind.FILE: tuple(STAGES),
-    Kind.CAPTURE: tuple(STAGES),
+    Kind.FILE: _OF_FILES,
+    Kind.CAPTURE: _OF_FILES,
     Kind.PROCESS: ("extract", "embed"),
     Kind.BATCH: (),
+    Kind.INVESTIGATION: ("answer",),
 }
 
 

@@ -32,6 +32,7 @@ STAGE_NAMES = {
     "assemble": "Group",
     "extract": "Extract",
     "embed": "Index",
+    "answer": "Answer",
 }
 _DOING = {
     "split": "Opening the file and counting its pages",
@@ -40,6 +41,7 @@ _DOING = {
     "assemble": "Putting pages together into documents",
     "extract": "Finding the values",
     "embed": "Making it searchable",
+    "answer": "Looking for an answer",
 }
 _BY_SENDER = "The file itself is at fault: a retry ends the same way. Ask for a sound copy."
 _FAULTS_OF_FILES = {"file_damaged", "page_damaged", "password_required", "password_wrong"}
@@ -83,8 +85,14 @@ KINDS = {
     Kind.CAPTURE: "Screenshot",
     Kind.PROCESS: "Documents again",
     Kind.BATCH: "Batch",
+    Kind.INVESTIGATION: "Question",
 }
-KIND_TAGS = {Kind.CAPTURE: "Screenshot", Kind.PROCESS: "Again", Kind.BATCH: "Batch"}
+KIND_TAGS = {
+    Kind.CAPTURE: "Screenshot",
+    Kind.PROCESS: "Again",
+    Kind.BATCH: "Batch",
+    Kind.INVESTIGATION: "Question",
+}
 _PAGE_FAILED = Badge(label="Not read", icon="alert", tone="bad")
 _PAGE_WAITS = Badge(label="Waiting", icon="clock", tone="quiet")
 
@@ -221,6 +229,8 @@ def ended(job: Job, count: Counts) -> str:
         return "It was cancelled. What was done stays; a retry takes it up again."
     if job.kind == Kind.BATCH:
         return _batch_ended(count)
+    if job.kind == Kind.INVESTIGATION:
+        return "The question was answered."
     documents = counted(job.documents_made, "document")
     if job.kind == Kind.PROCESS:
         told = f"{documents} gone through again"

@@ -141,3 +141,7 @@ class TypeVector(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type_id} by {self.embedder_id}"
+
+
+# A model of this app, too, in a module of its own.
+from search import investigation  # noqa: E402, F401

@@ -81,12 +81,17 @@ WITH held AS MATERIALIZED (
         sum(idf * f * (%(k1)s + 1)
             / (f + %(k1)s * (1 - %(b)s + %(b)s * length / %(average)s))) AS score
     FROM held GROUP BY id, document_id
-), best AS (
+)
+"""
+
+OF_DOCUMENTS = """, best AS (
     SELECT DISTINCT ON (document_id) document_id, id, score
     FROM scored ORDER BY document_id, score DESC, id
 )
 SELECT document_id, id, score FROM best ORDER BY score DESC, document_id LIMIT %(limit)s
 """
+
+OF_PASSAGES = "SELECT document_id, id, score FROM scored ORDER BY score DESC, id LIMIT %(limit)s"
 
 NEAREST = """
 SELECT chunk.document_id, chunk.id,
@@ -105,14 +110,25 @@ OF_TYPE = """AND EXISTS (
 
 def lexical(scope: Scope, terms: Collection[int], *, limit: int = DEPTH) -> tuple[Ranked, ...]:
     """The documents that hold one of `terms` at least, best first. Four queries at most."""
+    return _ranked(_by_words(scope, terms, OF_DOCUMENTS, limit))
+
+
+def lexical_passages(
+    scope: Scope, terms: Collection[int], *, limit: int = DEPTH
+) -> tuple[Ranked, ...]:
+    """The same by passage: a document may come several times."""
+    return _ranked(_by_words(scope, terms, OF_PASSAGES, limit))
+
+
+def _by_words(scope: Scope, terms: Collection[int], choice: str, limit: int) -> list[Any]:
     corpus = Corpus.objects.filter(project__in=scope.project_ids).aggregate(
         chunks=Sum("chunks"), words=Sum("words")
     )
     known = _occurrences(scope, terms)
     if not known or not corpus["chunks"]:
-        return ()
-    rows = _select(
-        BM25.format(of_type=_of_type(scope)),
+        return []
+    return _select(
+        BM25.format(of_type=_of_type(scope)) + choice,
         scope,
         k1=K1,
         b=B,
@@ -122,26 +138,15 @@ def lexical(scope: Scope, terms: Collection[int], *, limit: int = DEPTH) -> tupl
         candidates=rarest(known),
         limit=limit,
     )
-    return _ranked(rows)
 
 
 def dense(
     scope: Scope, embedder: Embedder, vector: Sequence[float], *, limit: int = DEPTH
 ) -> tuple[Ranked, ...]:
     """The documents whose chunks are nearest by cosine, best first."""
-    query = NEAREST.format(
-        dimension=int(embedder.dimension), embedder=int(embedder.pk), of_type=_of_type(scope)
-    )
     ranked: tuple[Ranked, ...] = ()
     for depth in DENSE_DEPTHS:
-        with transaction.atomic():
-            _select(
-                "SELECT set_config('hnsw.iterative_scan', 'strict_order', true),"
-                " set_config('hnsw.ef_search', %(ef)s, true)",
-                scope,
-                ef=str(EF_SEARCH),
-            )
-            rows = _select(query, scope, vector=str(list(vector)), limit=depth)
+        rows = _nearest(scope, embedder, vector, depth)
         best: dict[UUID, tuple[UUID, int, float]] = {}
         for row in rows:
             best.setdefault(row[0], row)
@@ -149,6 +154,39 @@ def dense(
         if len(ranked) >= limit or len(rows) < depth:
             break
     return ranked
+
+
+def dense_passages(
+    scope: Scope, embedder: Embedder, vector: Sequence[float], *, limit: int = DEPTH
+) -> tuple[Ranked, ...]:
+    """The same by passage: a document may come several times."""
+    return _ranked(_nearest(scope, embedder, vector, limit))
+
+
+def _nearest(
+    scope: Scope, embedder: Embedder, vector: Sequence[float], depth: int
+) -> list[tuple[UUID, int, float]]:
+    query = NEAREST.format(
+        dimension=int(embedder.dimension), embedder=int(embedder.pk), of_type=_of_type(scope)
+    )
+    with transaction.atomic():
+        _select(
+            "SELECT set_config('hnsw.iterative_scan', 'strict_order', true),"
+            " set_config('hnsw.ef_search', %(ef)s, true)",
+            scope,
+            ef=str(EF_SEARCH),
+        )
+        return _select(query, scope, vector=str(list(vector)), limit=depth)
+
+
+def fuse_passages(ways: Iterable[Sequence[Ranked]]) -> tuple[tuple[int, UUID], ...]:
+    """Chunks with their documents, best first, fused as `fuse` does documents."""
+    scores: dict[tuple[int, UUID], float] = {}
+    for way in ways:
+        for entry in way:
+            place = (entry.chunk_id, entry.document_id)
+            scores[place] = scores.get(place, 0.0) + 1 / (FUSION_RANK + entry.rank)
+    return tuple(sorted(scores, key=lambda place: (-scores[place], place[0])))
 
 
 def fuse(ways: Mapping[str, Sequence[Ranked]]) -> tuple[Fused, ...]:

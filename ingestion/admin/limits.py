@@ -44,6 +44,7 @@ class LimitsForm(forms.ModelForm[Limits]):
     assemble = _Seconds("assemble")
     extract = _Seconds("extract")
     embed = _Seconds("embed")
+    answer = _Seconds("answer")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

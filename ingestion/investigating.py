@@ -1,0 +1,117 @@
+"""What members do with questions over a project: ask, stop, ask again, delete.
+
+A question that wants an answer goes through the queue before others: somebody waits for it. A
+list is looked up at once, whenever it is shown, and has no job."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from documents.errors import NotAllowed, SenderError
+from documents.models import AnyUser, Project, Role, record
+from ingestion import ledger
+from ingestion.models import Job, JobStatus, Kind, Priority
+from search import listing, queries
+from search.investigation import MAX_QUESTION_CHARS, Form, Investigation
+
+PROCESSING, READY, FAILED, CANCELLED = "processing", "ready", "failed", "cancelled"
+
+
+def ask(project: Project, question: str, *, user: AnyUser | None) -> Investigation:
+    """Have a question answered; its job is on its way when this returns. SenderError where it
+    is empty or too long."""
+    asked = _cleaned(question)
+    with transaction.atomic():
+        made = Investigation.objects.create(
+            project=project,
+            form=Form.ANSWER,
+            question=asked,
+            created_by_id=user.pk if user is not None else None,
+        )
+        job = Job.objects.create(
+            kind=Kind.INVESTIGATION,
+            project=project,
+            investigation=made,
+            priority=Priority.HIGH,
+            created_by_id=made.created_by_id,
+        )
+        record("job.created", job, actor=user, project=project)
+        ledger.submit(job)
+    return made
+
+
+def make_list(project: Project, question: str, *, user: AnyUser | None) -> Investigation:
+    """Turn a question into filters. SenderError where it is empty or too long."""
+    asked = _cleaned(question)
+    understood = listing.understand(asked, project)
+    return Investigation.objects.create(
+        project=project,
+        form=Form.LIST,
+        question=asked,
+        filters=understood.as_json(),
+        is_found=True,
+        created_by_id=user.pk if user is not None else None,
+        finished_at=timezone.now(),
+    )
+
+
+def _cleaned(question: str) -> str:
+    asked = queries.clean(question)
+    if not asked:
+        raise SenderError("Write a question.", "question_empty")
+    if len(asked) > MAX_QUESTION_CHARS:
+        raise SenderError(
+            f"A question has at most {MAX_QUESTION_CHARS:,} characters.", "question_too_long"
+        )
+    return asked
+
+
+def status(asked: Investigation) -> str:
+    """That of its job; of a list, or once the job's row has been deleted, by what is there."""
+    job: Job | None = getattr(asked, "job", None)
+    if job is None:
+        return READY if asked.finished_at else CANCELLED
+    if job.is_open:
+        return PROCESSING
+    ended = {JobStatus.FAILED.value: FAILED, JobStatus.CANCELLED.value: CANCELLED}
+    return ended.get(job.status, READY)
+
+
+def may_steer(user: AnyUser, asked: Investigation) -> bool:
+    """Whoever asked may stop, repeat and delete it; so may the project's operators."""
+    is_own = user.pk is not None and asked.created_by_id == user.pk
+    seen = Project.objects.visible_to(user) if is_own else None
+    mine = seen if seen is not None else Project.objects.open_to(user, Role.OPERATOR)
+    return mine.filter(pk=asked.project_id).exists()
+
+
+def cancel(asked: Investigation, user: AnyUser) -> None:
+    """Raises NotAllowed, or Conflict where it has ended."""
+    ledger.cancel(_steered(asked, user), user)
+
+
+def retry(asked: Investigation, user: AnyUser) -> None:
+    """Raises NotAllowed, or Conflict where nothing failed."""
+    ledger.retry(_steered(asked, user), user)
+
+
+def delete(asked: Investigation, user: AnyUser) -> None:
+    """Delete a question with its answer and its job, also while it is worked on: the worker
+    loses its lease and saves nothing. Raises NotAllowed."""
+    if not may_steer(user, asked):
+        raise NotAllowed()
+    with transaction.atomic():
+        # As everybody does: the job before what hangs on it.
+        list(Job.objects.filter(investigation=asked).select_for_update().values_list("pk"))
+        record("investigation.deleted", asked, actor=user, project=asked.project)
+        asked.delete()
+
+
+def _steered(asked: Investigation, user: AnyUser) -> UUID:
+    if not may_steer(user, asked):
+        raise NotAllowed()
+    job_id = Job.objects.filter(investigation=asked).values_list("pk", flat=True).first()
+    if job_id is None:
+        raise SenderError("A list is looked up anew whenever it is shown.", "no_job")
+    return job_id

@@ -1,0 +1,233 @@
+"""Names of suppliers and recipients in a question, by the names that a project's documents have.
+Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from rapidfuzz import fuzz
+
+from documents import fields
+from search.listing.sheet import Sheet
+
+_FORMS = (
+    "pvt private ltd limited llp inc llc gmbh mbh co kg ag corp corporation company plc sdn bhd sa "
+    "srl sarl sas spa bv nv oy ab as m s ms messrs the and und et"
+)
+LEGAL_FORMS = frozenset(_FORMS.split())
+_CUE = re.compile(
+    r"(?:(?P<firm>supplier|vendor|seller|issuer|recipient|customer|buyer|client|consignee)s?"
+    r"(?:\s+(?:is|named|called|name))?|(?P<loose>from|by|of|with|to|for|at))\s*[:\"“']?\s*"
+    r"(?:m/s\.?\s+)?$"
+)
+_FIRM_SUPPLIER = frozenset({"supplier", "vendor", "seller", "issuer"})
+_LOOSE_RECIPIENT = frozenset({"to", "for"})
+_WORD = re.compile(r"\w+")
+_PHRASE = re.compile(
+    r"\b(?:supplier|vendor|seller|issuer|recipient|customer|buyer|client|consignee)s?\s+"
+    r"(?:is\s+|named\s+|called\s+|name\s+)?[\"“]?(?P<name>\w[\w&.'’-]*(?:\s+(?!(?:above|below|over|"
+    r"under|in|on|from|to|for|by|of|with|between|more|less|at|due|and|or|since|before|after|that|"
+    r"which|where|who|sorted|order|is|are|was|last|this|next)\b)\w[\w&.'’-]*){0,5})"
+)
+_LOOSE_PHRASE = re.compile(
+    r"\b(?:from|by|of)\s+(?P<name>[a-z][\w&.'’-]{2,}(?:\s+[a-z][\w&.'’-]+)?)"
+)
+_SAME = 85.0
+_MIN_CHARS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The names of a project's documents."""
+
+    suppliers: frozenset[str] = frozenset()
+    recipients: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Named:
+    """What was found: names as documents have them, or a text that no name has."""
+
+    suppliers: list[str] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    supplier_text: str = ""
+    recipient_text: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+
+
+def core(name: str) -> tuple[str, ...]:
+    """The words of a name that tell it apart: without its legal form."""
+    words = _WORD.findall(fields.fold(name))
+    return tuple(word for word in words if word not in LEGAL_FORMS) or tuple(words)
+
+
+def read_whole(sheet: Sheet, known: Known, named: Named) -> None:
+    """Names that stand whole in the question, but for their legal form: before all else, so
+    that the month in "May & Sons" is none. One common word alone waits for `read_parts`."""
+    cores = _cores(known)
+    while found := _longest(sheet, cores, is_whole=True):
+        _note(sheet, known, named, found)
+
+
+def read_parts(sheet: Sheet, known: Known, named: Named, *, common: frozenset[str]) -> None:
+    """Names by their first words, or by any two; then names that are nearly as written, and at
+    last what is called a supplier and is none. common: words that mean something else."""
+    cores = _cores(known)
+    while found := _longest(sheet, cores, is_whole=False, common=common):
+        _note(sheet, known, named, found)
+    for pattern in (_PHRASE, _LOOSE_PHRASE):
+        for match in list(pattern.finditer(sheet.text)):
+            if sheet.text[match.start("name") : match.end("name")].strip():
+                _nearly(sheet, match, cores, known, named, common=common)
+
+
+def _cores(known: Known) -> dict[tuple[str, ...], list[str]]:
+    cores: dict[tuple[str, ...], list[str]] = {}
+    for name in sorted(known.suppliers | known.recipients):
+        cores.setdefault(core(name), []).append(name)
+    return cores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    start: int
+    end: int
+    names: tuple[str, ...]
+
+
+def _longest(
+    sheet: Sheet,
+    cores: Mapping[tuple[str, ...], list[str]],
+    *,
+    is_whole: bool,
+    common: frozenset[str] = frozenset(),
+) -> _Found | None:
+    """The longest run of the question's words that is a name, or part of some."""
+    tokens = [
+        _Token(text=match[0], start=match.start(), end=match.end())
+        for match in _WORD.finditer(sheet.text)
+    ]
+    words = [token.text for token in tokens if token.text not in LEGAL_FORMS]
+    tokens = [token for token in tokens if token.text not in LEGAL_FORMS]
+    best: tuple[int, int, int, list[str]] = (0, 0, 0, [])
+    for parts, names in cores.items():
+        at, length = _run(words, parts, is_whole=is_whole, common=common)
+        weight = sum(map(len, words[at : at + length]))
+        if length and weight > best[0]:
+            best = (weight, at, length, list(names))
+        elif length and weight == best[0] and at == best[1]:
+            best[3].extend(names)
+    if not best[0]:
+        return None
+    _, at, length, names = best
+    end = _with_legal_form(sheet.text, tokens[at + length - 1].end)
+    return _Found(start=tokens[at].start, end=end, names=tuple(names))
+
+
+_ENDINGS = "|".join(sorted(LEGAL_FORMS - {"the", "and", "as", "s"}))
+_LEGAL_FORM = re.compile(rf"[\s.,&()]*(?:(?:{_ENDINGS})\b\.?[\s.]*)+")
+
+
+def _with_legal_form(text: str, end: int) -> int:
+    """Past "Pvt. Ltd." behind a name."""
+    match = _LEGAL_FORM.match(text, end)
+    return match.end() if match else end
+
+
+def _run(
+    words: list[str], parts: tuple[str, ...], *, is_whole: bool, common: frozenset[str]
+) -> tuple[int, int]:
+    """Where a name's words stand in the question, and how many of them in a row."""
+    best = (0, 0)
+    for at, word in enumerate(words):
+        for begin in range(1 if is_whole else len(parts)):
+            if parts[begin] != word:
+                continue
+            length = 1
+            while (
+                at + length < len(words)
+                and begin + length < len(parts)
+                and words[at + length] == parts[begin + length]
+            ):
+                length += 1
+            if length > best[1] and _is_enough(
+                words[at : at + length], parts, begin, is_whole=is_whole, common=common
+            ):
+                best = (at, length)
+    return best
+
+
+def _is_enough(
+    run: list[str], parts: tuple[str, ...], begin: int, *, is_whole: bool, common: frozenset[str]
+) -> bool:
+    if is_whole:
+        return len(run) == len(parts) and (len(run) > 1 or len(run[0]) > 9)
+    telling = [word for word in run if word not in common and len(word) >= _MIN_CHARS]
+    if len(run) == 1:
+        return bool(telling) and begin == 0
+    return bool(telling)
+
+
+def _note(sheet: Sheet, known: Known, named: Named, found: _Found) -> None:
+    cue = _CUE.search(sheet.text[: found.start])
+    start = cue.start() if cue else found.start
+    _assign(known, named, found.names, cue)
+    sheet.blank(start, found.end)
+
+
+def _assign(known: Known, named: Named, names: Iterable[str], cue: "re.Match[str] | None") -> None:
+    """A word like "supplier" says what a name is; "of" or "for" only where both are known."""
+    suppliers = [name for name in names if name in known.suppliers]
+    recipients = [name for name in names if name in known.recipients]
+    firm, loose = (cue["firm"] or "", cue["loose"] or "") if cue else ("", "")
+    wants_recipient = (firm and firm not in _FIRM_SUPPLIER) or loose in _LOOSE_RECIPIENT
+    chosen = recipients if wants_recipient else suppliers
+    if not chosen and not firm:
+        wants_recipient = not wants_recipient
+        chosen = recipients if wants_recipient else suppliers
+    target = named.recipients if wants_recipient else named.suppliers
+    target.extend(name for name in chosen if name not in target)
+    if not chosen:
+        role = "recipient" if wants_recipient else "supplier"
+        first = next(iter(names))
+        setattr(named, f"{role}_text", first)
+        named.notes.append(f"No document here has “{first}” as its {role}.")
+
+
+def _nearly(
+    sheet: Sheet,
+    match: "re.Match[str]",
+    cores: Mapping[tuple[str, ...], list[str]],
+    known: Known,
+    named: Named,
+    *,
+    common: frozenset[str],
+) -> None:
+    text = sheet.question[match.start("name") : match.end("name")].strip(" .,'’-")
+    wanted = [word for word in core(text) if word not in common]
+    cue = _CUE.search(sheet.text[: match.start("name")])
+    if not wanted or (cue is None) or len("".join(wanted)) < _MIN_CHARS:
+        return
+    scored = [
+        (fuzz.ratio("".join(wanted), "".join(parts[: len(wanted)])), names)
+        for parts, names in cores.items()
+    ]
+    top = max((score for score, _ in scored), default=0.0)
+    if top >= _SAME:
+        names = [name for score, group in scored if score == top for name in group]
+        _assign(known, named, names, cue)
+        named.notes.append(f"“{text}” was taken for “{names[0]}”.")
+    else:
+        firm = cue["firm"] or ""
+        is_recipient = bool(firm) and firm not in _FIRM_SUPPLIER
+        setattr(named, "recipient_text" if is_recipient else "supplier_text", text)
+        role = "recipient" if is_recipient else "supplier"
+        named.notes.append(f"No {role} here is called “{text}”.")
+    sheet.blank(cue.start(), match.end("name"))

@@ -1,0 +1,227 @@
+"""The documents that filters let through, and their sums: all queries of lists stand here.
+
+Every list starts from the documents that its viewer may see. A value is read from the payload
+and only ever as what it should be: text that is no decimal is no amount, text that is no day is
+no date, whatever a schema of an operator's own lets in."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    CharField,
+    Count,
+    DecimalField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, NullIf
+
+from documents import fields
+from documents.models import Document, DocumentQuerySet, DocumentStatus, Project
+from search.listing.filters import Amount, Filters, Op, Order, Period
+from search.listing.names import Known
+
+MAX_NAMES = 20_000
+_LOOKUPS = {Op.OVER: "gt", Op.FROM: "gte", Op.UNDER: "lt", Op.TO: "lte", Op.EXACTLY: "exact"}
+_ORDERS = {
+    Order.NEWEST: (F("day").desc(nulls_last=True), "pk"),
+    Order.OLDEST: (F("day").asc(nulls_last=True), "pk"),
+    Order.LARGEST: (F("total").desc(nulls_last=True), "pk"),
+    Order.SMALLEST: (F("total").asc(nulls_last=True), "pk"),
+    Order.SUPPLIER: (F("supplier").asc(nulls_last=True), F("day").desc(nulls_last=True), "pk"),
+}
+
+
+class _Number(Func):
+    """A decimal string as a number; null for any other text."""
+
+    template = "substring(%(expressions)s from '^-?[0-9]{1,15}(?:[.][0-9]{1,6})?$')::numeric"
+    output_field = DecimalField(max_digits=21, decimal_places=6)
+
+
+class _Day(Func):
+    """The day of an ISO date or time; null for any other text."""
+
+    template = "substring(%(expressions)s from '^[0-9]{4}-[0-9]{2}-[0-9]{2}')"
+    output_field = CharField()
+
+
+class _Squeezed(Func):
+    """Letters and digits only, in upper case: how numbers of papers are compared."""
+
+    template = "upper(regexp_replace(%(expressions)s, '[^[:alnum:]]', '', 'g'))"
+    output_field = CharField()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """Documents of one currency, "" where none is known: how many, and their totals added up,
+    None where none has one."""
+
+    currency: str
+    count: int
+    total: Decimal | None
+
+
+def matching(documents: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
+    """Those that all filters let through, with supplier, number, day and total, in order."""
+    found = _with_values(documents).filter(_of_status(filters.status))
+    if filters.type:
+        found = found.filter(type__slug=filters.type)
+    found = _by_names(found, filters)
+    found = _by_numbers(found, filters)
+    if filters.currency:
+        # An e-way bill is in rupees and does not say so.
+        rupees = Q(currency="", type__slug="eway_bill") if filters.currency == "INR" else Q()
+        found = found.filter(Q(currency=filters.currency) | rupees)
+    for at, amount in enumerate(filters.amounts):
+        found = _by_amount(found, amount, f"amount_{at}")
+    for at, period in enumerate(filters.periods):
+        found = _by_period(found, period, f"day_{at}")
+    return found.order_by(*_ORDERS[filters.order])
+
+
+def sums(found: DocumentQuerySet, filters: Filters) -> tuple[Sums, ...]:
+    """By currency, most documents first. One query."""
+    annotated: Any = found
+    if filters.limit:
+        return _added_up(list(annotated.values_list("currency", "total")[: filters.limit]))
+    rows: Any = (
+        annotated.order_by()
+        .values("currency")
+        .annotate(n=Count("pk"), summed=Sum("total"))
+        .order_by("-n", "currency")
+    )
+    return tuple(Sums(currency=r["currency"], count=r["n"], total=r["summed"]) for r in rows)
+
+
+def _added_up(rows: Sequence[tuple[str, Decimal | None]]) -> tuple[Sums, ...]:
+    currencies = dict.fromkeys(currency for currency, _ in rows)
+    return tuple(
+        Sums(
+            currency=currency,
+            count=sum(1 for one, _ in rows if one == currency),
+            total=sum((t for one, t in rows if one == currency and t is not None), Decimal())
+            if any(t is not None for one, t in rows if one == currency)
+            else None,
+        )
+        for currency in currencies
+    )
+
+
+def known_names(project: Project) -> Known:
+    """The names that a project's documents have. Two queries."""
+    own = _with_values(Document.objects.filter(project=project)).order_by()
+
+    def names(field: str) -> "QuerySet[Any, Any]":
+        return own.filter(**{f"{field}__gt": ""}).values_list(field, flat=True).distinct()
+
+    return Known(
+        suppliers=frozenset(names("supplier")[:MAX_NAMES]),
+        recipients=frozenset(names("recipient")[:MAX_NAMES]),
+    )
+
+
+def _text(name: str, column: str = "payload") -> KeyTextTransform:
+    return KeyTextTransform(name, column)
+
+
+def _with_values(documents: DocumentQuerySet) -> DocumentQuerySet:
+    """supplier: as printed, or who generated the e-way bill; "" where a text is not there."""
+    blank = Value("")
+    return documents.annotate(
+        supplier=Coalesce(
+            NullIf(_text("supplier_name"), blank), _text("supplier_name", "identity"), blank
+        ),
+        recipient=Coalesce(_text("recipient_name"), blank),
+        number=Coalesce(_text("document_number"), blank),
+        currency=Coalesce(_text("currency"), blank),
+        day=Coalesce(_Day(_text("document_date")), _Day(_text("generated_at"))),
+        total=Coalesce(_Number(_text("total_amount")), _Number(_text("total_invoice_value"))),
+    )
+
+
+def _of_status(status: str) -> Q:
+    return Q(status=status) if status else ~Q(status=DocumentStatus.REJECTED)
+
+
+def _by_names(found: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
+    """An e-way bill names no party: it is found by the GSTIN that bills of the name carry."""
+    for role, names, text in (
+        ("supplier", filters.suppliers, filters.supplier_text),
+        ("recipient", filters.recipients, filters.recipient_text),
+    ):
+        if names:
+            bills = Document.objects.filter(
+                project=OuterRef("project"), **{f"payload__{role}_name__in": names}
+            )
+            gstins = bills.order_by().values(f"payload__{role}_gstin")
+            by_gstin = Q(**{role: "", f"payload__{role}_gstin__in": gstins})
+            found = found.filter(Q(**{f"{role}__in": names}) | by_gstin)
+        elif text:
+            found = found.filter(**{f"{role}__icontains": text})
+    return found
+
+
+def _by_numbers(documents: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
+    found: Any = documents
+    if filters.number:
+        asked = fields.squeeze(filters.number).upper()
+        found = found.alias(same=_Squeezed(_text("document_number"))).filter(same=asked)
+    if filters.ewb_number:
+        found = found.filter(payload__ewb_number=filters.ewb_number)
+    if filters.vehicle:
+        asked = fields.squeeze(filters.vehicle).upper()
+        found = found.alias(plate=_Squeezed(_text("vehicle_number")))
+        found = found.filter(plate__in=_spellings(asked))
+    if filters.gstin:
+        parties = ("supplier_gstin", "recipient_gstin", "transporter_id")
+        either = Q()
+        for name in parties:
+            either |= Q(**{f"payload__{name}": filters.gstin.upper()})
+        found = found.filter(either)
+    matched: DocumentQuerySet = found
+    return matched
+
+
+def _by_amount(found: DocumentQuerySet, amount: Amount, alias: str) -> DocumentQuerySet:
+    if amount.field == "total_amount":
+        alias = "total"
+    else:
+        found = found.alias(**{alias: _Number(_text(amount.field))})
+    if amount.op == Op.BETWEEN:
+        return found.filter(**{f"{alias}__gte": amount.value, f"{alias}__lte": amount.upper})
+    return found.filter(**{f"{alias}__{_LOOKUPS[amount.op]}": amount.value})
+
+
+def _by_period(found: DocumentQuerySet, period: Period, alias: str) -> DocumentQuerySet:
+    """Days are compared as text: ISO dates sort as days do."""
+    if period.field == "created_at":
+        alias = "created_at__date"
+    else:
+        found = found.alias(**{alias: _Day(_text(period.field))})
+    if period.first:
+        found = found.filter(**{f"{alias}__gte": period.first})
+    if period.last:
+        found = found.filter(**{f"{alias}__lte": period.last})
+    return found
+
+
+def _spellings(plate: str) -> set[str]:
+    """A registration with and without the zeros that may stand before its numbers."""
+    parts = re.fullmatch(r"([A-Z]{2})(\d{1,2})([A-Z]{0,3})(\d{1,4})", plate)
+    if parts is None:
+        return {plate}
+    state, district, series, number = parts.groups()
+    districts = {district.lstrip("0") or "0", district.zfill(2)}
+    numbers = {number.lstrip("0") or "0", number.zfill(4)}
+    return {f"{state}{d}{series}{n}" for d in districts for n in numbers}
