@@ -34,7 +34,8 @@ _MONTH_NAMES = {
 MONTHS = {name: month for month, names in _MONTH_NAMES.items() for name in names.split()}
 
 _NUMERIC_DATE = re.compile(
-    r"(?<![\d.,/-])(\d{1,2})(?P<sep>\s?[./-]\s?)(\d{1,2})\s?[./-]\s?((?:19|20)\d{2}(?=\d{1,2}:\d{2})|\d{4}|\d{2})"
+    r"(?<![\d.,/-])(\d{1,2})(?P<sep>\s?[./-]\s?)(\d{1,2})\s?[./-]\s?((?:19|20)\d{2}(?=\d{1,2}:\d{2})"
+    r"|(?!19|20)\d{2}(?=[0-2]\d:\d{2})|\d{4}|\d{2})"
     r"(?!\d(?!\d?:\d{2})|[.,/-]\d)"
 )
 _ISO_DATE = re.compile(r"(?<![\d.,/-])(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")

@@ -1,12 +1,15 @@
 """The head of a table of items: which column holds what, on one to three lines."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from documents.fields import find_amounts
-from ingestion.engines.rules.labels import column_lexicon
-from ingestion.engines.rules.layout import Line
+from rapidfuzz import fuzz, process
+
+from documents.fields import find_amounts, fold
+from ingestion.engines.rules.labels import Label, column_lexicon
+from ingestion.engines.rules.layout import Cell, Line
+from ingestion.engines.rules.phrases import COLUMNS
 
 MONEY = frozenset(
     {"total_amount", "taxable_amount", "unit_price", "cgst", "sgst", "igst", "tax_amount"}
@@ -15,6 +18,15 @@ NUMERIC = MONEY | frozenset(
     {"quantity", "discount", "tax_rate", "hsn_code", "cgst_rate", "sgst_rate", "igst_rate", "cess",
      "serial", "other"}
 )  # fmt: skip
+
+_LONG_WORD, _ALIKE = 7, 85  # letters; per cent of them that are right
+_LONG_WORDS = {
+    phrase: field
+    for field, weighed in COLUMNS.items()
+    for phrases in weighed.values()
+    for phrase in phrases.split("|")
+    if phrase.isalpha() and len(phrase) >= _LONG_WORD
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +85,9 @@ def _columns_of(line: Line) -> list[Column]:
     for cell in line.cells:
         labels = column_lexicon().find(cell)
         if not labels:
-            if len(cell.text) <= 14:
+            misread = list(_misread(cell, ()))
+            columns += misread
+            if len(cell.text) <= 14 and not misread:
                 columns.append(Column(kind="other", left=cell.left, right=cell.right))
             continue
         if len(cell.text) - sum(label.end - label.start for label in labels) > 24:
@@ -81,7 +95,21 @@ def _columns_of(line: Line) -> list[Column]:
         for label in labels:
             part = cell.part(label.start, label.end) or cell
             columns.append(Column(kind=label.field, left=part.left, right=part.right))
+        columns += _misread(cell, labels)
     return columns
+
+
+def _misread(cell: Cell, labels: Sequence[Label]) -> Iterator[Column]:
+    """Columns of the long words of a heading that OCR misread: "S.No Deseription"."""
+    taken = {token for one in labels for token in cell.tokens_in(one.start, one.end)}
+    for token in cell.tokens:
+        if token in taken or len(token.text) < _LONG_WORD:
+            continue
+        found = process.extractOne(
+            fold(token.text), _LONG_WORDS.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE
+        )
+        if found is not None:
+            yield Column(kind=_LONG_WORDS[found[0]], left=token.left, right=token.right)
 
 
 def _band(
@@ -113,7 +141,8 @@ def _merged(columns: list[Column], found: list[Column], *, is_above: bool) -> li
     for new in found:
         over = [one for one in merged if _share(one, new) > 0.25]
         if not over:
-            merged.append(new)
+            parent = None if is_above else _tax_above(new, merged)
+            merged.append(_sub_column(new, parent.kind) if parent else new)
         elif is_above and new.kind in _SUB:
             merged = [_sub_column(one, new.kind) if one in over else one for one in merged]
         elif not is_above and len(over) == 1 and over[0].kind in _SUB:
@@ -125,6 +154,17 @@ def _merged(columns: list[Column], found: list[Column], *, is_above: bool) -> li
                 kind=kind, left=min(old.left, new.left), right=max(old.right, new.right)
             )
     return merged
+
+
+def _tax_above(new: Column, columns: Sequence[Column]) -> Column | None:
+    """The tax whose heading stands centred over a "%" or "Amt" left and right of it."""
+    if new.kind not in ("unit_price", "tax_rate", "total_amount"):
+        return None
+    taxes = [one for one in columns if one.kind in _SUB and one.kind != "tax_rate"]
+    near = min(taxes, key=lambda one: one.distance(new.left, new.right), default=None)
+    if near is None or near.distance(new.left, new.right) > near.right - near.left:
+        return None
+    return near
 
 
 def _combined(one: str, other: str) -> str:
@@ -171,6 +211,8 @@ def _settled(columns: list[Column]) -> tuple[Column, ...]:
         ]
         if not covered or column.kind == "tax_rate":
             settled.append(column)
+    settled = [one for one in settled if not _is_spanning(one, settled)]
+    settled = _with_codes(settled)
     totals = [column for column in settled if column.kind == "total_amount"]
     if len(totals) > 1:
         first = totals[0]
@@ -178,3 +220,19 @@ def _settled(columns: list[Column]) -> tuple[Column, ...]:
         renamed = "taxable_amount" if "taxable_amount" not in kinds else "other"
         settled[settled.index(first)] = replace(first, kind=renamed)
     return tuple(settled)
+
+
+def _is_spanning(column: Column, columns: Sequence[Column]) -> bool:
+    """Whether a tax's heading stands between its own "%" and "Amt"."""
+    rate, own = f"{column.kind}_rate", column.kind
+    return any(one.kind == rate and one.centre < column.centre for one in columns) and any(
+        one.kind == own and one is not column and column.centre < one.centre for one in columns
+    )
+
+
+def _with_codes(columns: list[Column]) -> list[Column]:
+    """Of two columns of words that name the goods the first holds their codes: "Item" before
+    "Description"."""
+    named = [column for column in columns if column.kind == "description"]
+    codes = {id(column) for column in named[:-1]}
+    return [replace(one, kind="other") if id(one) in codes else one for one in columns]

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from documents.fields import find_amounts
 from ingestion.engines.base import FieldReading, TextSource, ValueSource
-from ingestion.engines.rules.tables import Entry, Row, Table, hsn_of
+from ingestion.engines.rules.entries import Entry
+from ingestion.engines.rules.tables import Row, Table, hsn_of
 
 _RATES = frozenset(
     Decimal(rate)

@@ -214,7 +214,7 @@ AMOUNTS: Phrases = {
             "|total netto|gesamtbeitrag|steuerpflichtiger betrag|netto gesamt"
             "|bemessungsgrundlage|sub total excl gst|excluded gst sub total|net value"
             "|total net amount|net subtotal|assessable value|total assessable value|taxable"
-            "|warenwert|nettowert|net goods"
+            "|warenwert|nettowert|net goods|goods total|total goods|goods value"
         ),
         0.8: (
             "positionssumme|net|net total|sub total|subtotal|sub ttl|zwischensumme|sous total"
@@ -297,7 +297,8 @@ PARTIES: Phrases = {
             "|client facture|destinataire|adresse de facturation|adresse facturation|acheteur"
             "|facturado a|cliente|facturar a|datos del cliente|destinatario|spett le|spettabile"
             "|intestatario|dati cliente|exmo sr|faturar a|factuuradres|klant|factuur aan|aan"
-            "|kepada|guest name|guest|bill to name|charge to|invoice for|facture pour|dirigido a"
+            "|kepada|guest name|guest|bill to name|issued to|charge to|invoice for|facture pour"
+            "|dirigido a"
             "|cessionario committente|details of buyer|consignee bill to|sold to party|patient"
             "|patient name|name of patient|student name|name of student|member name"
         ),
@@ -500,8 +501,8 @@ COLUMNS: Phrases = {
             "|unit rate|cost|rsp|u price|e preis|nettopreis|einzel|stuckpreis|p u ht|pu ht"
             "|prix unit|price unit|rate item|stukprijs|preis einheit|harga|price per unit"
             "|rate per unit|prix unitaire ht|einzelpreis netto|price item|list price"
-            "|unit price ex vat|u p|tarief|basic rate|tarif|ansatz|satz|stundensatz|tagessatz"
-            "|day rate|hourly rate|taux horaire|price uom"
+            "|unit price ex vat|u p|ep|e p|tarief|basic rate|tarif|ansatz|satz|stundensatz"
+            "|tagessatz|day rate|hourly rate|taux horaire|price uom"
         ),
     },
     "discount": {
@@ -557,7 +558,7 @@ COLUMNS: Phrases = {
             "|gesamt netto|netto gesamt|jumlah|total ttc|positionsbetrag|g preis|amount rm"
             "|total rm|amount incl tax|total incl|line amount|net total|subtotal|amount due"
             "|valore|amount usd|amount eur|amount gbp|total inr|prix total ht|total eur"
-            "|warenwert|gross|gross amount"
+            "|warenwert|gross|gross amount|gp|g p|goods value|line value"
         ),
     },
 }

@@ -1,48 +1,28 @@
 """Rows of items: the head of the table gives the columns, the arithmetic of a row its start."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from documents.fields import find_amounts, normalise_hsn
-from ingestion.engines.base import Box, TextSource
-from ingestion.engines.rules.columns import MONEY, NUMERIC, Column, Head, find_head
+from ingestion.engines.rules.columns import MONEY, NUMERIC, Head, find_head
+from ingestion.engines.rules.entries import Entry, entries_of
 from ingestion.engines.rules.labels import Lexicon
-from ingestion.engines.rules.layout import Cell, Line, box_of
-from ingestion.engines.rules.tokens import Token
+from ingestion.engines.rules.layout import Line
 
 MAX_ITEMS = 500
-_CURRENCY = re.compile(r"^(?:[$€£₹]|RM|Rs\.?|INR|EUR|USD|GBP)$")
-_NUMBER = re.compile(r"^[($€£₹-]?(?:RM|Rs\.?)?-?\d[\d.,'’]*-?\)?[€%$]?\)?(?:/-)?$")
 _COLUMN_WORDS = frozenset({"tax", "gst", "vat", "tva", "iva", "ust", "round", "base"})
 _END = re.compile(
     r"amount in words|amount chargeable|carried (?:over|forward)|ubertrag|in words|continued"
     r"|report a nouveau|a reporter"
 )
 _LABELLED_SUM = re.compile(r"[^:]{3,40}:\s?(?:[$€£₹]|RM|Rs\.?|[A-Z]{3})?\s?[\d.,]+\s?[€$£]?")
+_TAXES = frozenset({"cgst_amount", "sgst_amount", "igst_amount", "cess_amount", "round_off"})
+_LETTER = re.compile(r"[^\W\d_]")
 _BROUGHT = re.compile(
     r"brought (?:forward|over)|\bb/f\b|ubertrag|report (?:de|page)|riporto|vortrag"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What stands in one column of one row."""
-
-    kind: str
-    text: str
-    tokens: tuple[Token, ...]
-    page: int
-    source: TextSource
-
-    @property
-    def box(self) -> Box | None:
-        return box_of(self.tokens)
-
-    @property
-    def confidence(self) -> float:
-        return min((token.confidence for token in self.tokens), default=0.5)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,6 +123,8 @@ class _Reader:
                     ("total", "sub", "grand", "gesamt", "zwischen", "summe")
                 ):
                     plain = label.start <= 2
+                if label.field in _TAXES and not _LETTER.search(cell.text[label.end :]):
+                    plain = label.start <= 2  # "Output CGST 9%"
                 named = label.weight >= 0.75 and label.field != "other_amount"
                 if plain and named and label.phrase not in _COLUMN_WORDS:
                     return True
@@ -212,123 +194,6 @@ class _Reader:
         for kind, entry in entries_of(line, head.columns).items():
             if kind in NUMERIC and entry.tokens[0].left >= label_end:
                 self.sums.setdefault(kind, entry)
-
-
-def entries_of(line: Line, columns: Sequence[Column]) -> dict[str, Entry]:
-    """The runs of a line by column; runs of the same column are joined."""
-    groups: dict[str, list[Token]] = {}
-    before = ""
-    for cell in line.cells:
-        for run in _sorted_runs(cell, columns):
-            kind = _kind_of(run, columns)
-            if before == "quantity" and kind in ("description", "unit") and _is_unit(run):
-                kind = "unit"
-            groups.setdefault(kind, []).extend(run)
-            before = kind
-    return {
-        kind: Entry(
-            kind=kind,
-            text=" ".join(token.text for token in tokens),
-            tokens=tuple(tokens),
-            page=line.page,
-            source=line.cells[0].source,
-        )
-        for kind, tokens in groups.items()
-    }
-
-
-def _is_unit(run: Sequence[Token]) -> bool:
-    return len(run) == 1 and bool(re.fullmatch(r"[^\W\d_][\w./²³]{0,9}\.?", run[0].text))
-
-
-def _sorted_runs(cell: Cell, columns: Sequence[Column]) -> list[tuple[Token, ...]]:
-    """The runs of a cell; a number among words that is under no column of numbers is a word."""
-    runs = list(runs_of(cell))
-    merged: list[tuple[Token, ...]] = []
-    for index, run in enumerate(runs):
-        if merged and _is_numeric(run) != _is_numeric(merged[-1]):
-            numeric, words = (run, merged[-1]) if _is_numeric(run) else (merged[-1], run)
-            inner = (
-                0 < index < len(runs) - 1 and numeric is run and not _is_numeric(runs[index + 1])
-            )
-            if inner or not _is_under_number(numeric, words, columns):
-                merged[-1] = (*merged[-1], *run)
-                continue
-        merged.append(run)
-    return merged
-
-
-def _is_under_number(
-    numeric: Sequence[Token], words: Sequence[Token], columns: Sequence[Column]
-) -> bool:
-    left, right = numeric[0].left, numeric[-1].right
-    over = [column for column in columns if not column.distance(left, right)]
-    if over:
-        return any(column.kind in NUMERIC for column in over) and not any(
-            column.kind == "description" for column in over
-        )
-    nearest = min(columns, key=lambda column: column.distance(left, right))
-    text = [column for column in columns if not column.distance(words[0].left, words[-1].right)]
-    return nearest.kind in NUMERIC and not any(column.kind == "description" for column in text)
-
-
-def runs_of(cell: Cell) -> Iterator[tuple[Token, ...]]:
-    """Numbers one by one (with their currency or percent sign), words as they stand together."""
-    run: list[Token] = []
-    for token in cell.tokens:
-        numeric = bool(_NUMBER.match(token.text))
-        if run and (numeric != _is_numeric(run) or (numeric and not _joins(run, token))):
-            joined = (_CURRENCY.match(run[-1].text) and numeric) or (
-                token.text in ("%", "€", "$", "£", "₹") and _is_numeric(run)
-            )
-            if not joined and _apart(run[-1], token):
-                yield tuple(run)
-                run = []
-        run.append(token)
-    if run:
-        yield tuple(run)
-
-
-def _is_numeric(run: Sequence[Token]) -> bool:
-    """Whether a run is a number with its currency or percent sign, or such a sign alone."""
-    return all(
-        _NUMBER.match(token.text) or _CURRENCY.match(token.text) or token.text == "%"
-        for token in run
-    )
-
-
-def _joins(run: Sequence[Token], token: Token) -> bool:
-    """Groups of one number: "1 234,56"."""
-    close = token.left - run[-1].right < 0.7 * token.height
-    return close and bool(
-        re.fullmatch(r"\d{1,3}", run[-1].text) and re.match(r"\d{3}(?:[.,]\d{2})$", token.text)
-    )
-
-
-def _apart(one: Token, other: Token) -> bool:
-    """Whether two neighbours stand further apart than a narrow space."""
-    return other.left - one.right > 0.12 * max(one.height, other.height)
-
-
-def _kind_of(run: Sequence[Token], columns: Sequence[Column]) -> str:
-    left, right = run[0].left, run[-1].right
-    numeric = _is_numeric(run)
-    pool = list(columns)
-    if not numeric:
-        words = [column for column in columns if column.kind not in MONEY or column.kind == "other"]
-        pool = words or pool
-    centre = (left + right) / 2
-    best = min(
-        pool,
-        key=lambda column: (
-            column.distance(left, right) > 0 and column.distance(left, right),
-            min(abs(column.right - right), abs(column.centre - centre), abs(column.left - left)),
-        ),
-    )
-    if not numeric and best.kind in NUMERIC:
-        near = [column for column in columns if column.kind in ("description", "unit")]
-        return min(near, key=lambda c: c.distance(left, right)).kind if near else "other"
-    return best.kind
 
 
 def _words(text: str) -> bool:

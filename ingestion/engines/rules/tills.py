@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from documents.fields import find_amounts
+from ingestion.engines.rules.entries import Entry
 from ingestion.engines.rules.labels import Lexicon
 from ingestion.engines.rules.layout import Cell, Line
-from ingestion.engines.rules.tables import Entry, Row, Table
+from ingestion.engines.rules.tables import Row, Table
 
 _TIMES = re.compile(
     r"(?<![\w.,])(\d{1,5}(?:[.,]\d{1,3})?)\s{0,2}[xX×@*]\s{0,2}(?:RM|Rs\.?|[$€£₹])?\s?(\d{1,7}(?:[.,]\d{2,3}))"
