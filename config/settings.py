@@ -266,6 +266,7 @@ STEP_LIMIT_S = {
     "classify": 60,
     "assemble": 120,
     "extract": 60,
+    "replay": 60,
     "answer": 120,
     "embed": 240,
 }
@@ -340,7 +341,7 @@ MODEL_CENTS_A_DAY = _number("DOCKET_MODEL_CENTS_A_DAY", 0)
 if HAS_MODEL:
     # An answer and one repaired answer, and never longer than a task.
     _asked_s = min(TASK_TIMEOUT_S - TASK_RESERVE_S, 60 + 2 * MODEL_TIMEOUT_S)
-    STEP_LIMIT_S |= {"classify": _asked_s, "extract": _asked_s, "answer": _asked_s}
+    STEP_LIMIT_S |= dict.fromkeys(("classify", "extract", "replay", "answer"), _asked_s)
 
 # --- Embeddings -------------------------------------------------------------------------------
 # A model of a server in place of the local one.

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from documents.errors import DocketError, NotAllowed, TryAgain
 from documents.models import AnyUser, Document, Project, Role
 from ingestion import intake, ledger, removal, report, rework, waiting
-from ingestion.models import Job, Kind, Priority, Step
+from ingestion.models import OF_DOCUMENTS, Job, Kind, Priority, Step
 
 log = logging.getLogger(__name__)
 PRIORITIES = [p.name.lower() for p in Priority]
@@ -262,7 +262,7 @@ def _told(job: Job) -> dict[str, Any]:
         "completed_at": job.completed_at,
         "failed_at": job.failed_at,
     }
-    if job.kind == Kind.PROCESS:
+    if job.kind in OF_DOCUMENTS:
         told |= {
             "documents_total": job.documents_made,
             "processed": job.processed,

@@ -23,9 +23,13 @@ def step_limit_s(job: Job, stage: str) -> float:
 
 
 def job_limit_s(job: Job) -> int:
-    """Seconds in which at least one step of the job may be at work, all together."""
+    """Seconds in which at least one step of the job may be at work, all together. A replay may
+    take its time: it has what each of its documents may take."""
     shipped = settings.CAPTURE_LIMIT_S if job.kind == Kind.CAPTURE else settings.JOB_LIMIT_S
-    return of(job).job_limit_s or shipped
+    asked = of(job).job_limit_s or shipped
+    if job.kind != Kind.REPLAY:
+        return asked
+    return max(asked, round(job.documents_made * step_limit_s(job, "replay")))
 
 
 def is_failed_page_fatal(job: Job) -> bool:

@@ -62,11 +62,14 @@ class Kind(models.TextChoices):
     FILE = "file", "a file"
     CAPTURE = "capture", "a screenshot"
     PROCESS = "process", "documents that are there already, extracted and indexed again"
+    REPLAY = "replay", "documents read again beside their values"
     BATCH = "batch", "the sum of several jobs"
     INVESTIGATION = "investigation", "a question over the documents of a project"
 
 
 WITH_UPLOAD = (Kind.FILE, Kind.CAPTURE)
+OF_DOCUMENTS = (Kind.PROCESS, Kind.REPLAY)
+"""Kinds that work on documents which are there already, counted by `processed`."""
 OPEN_JOB = (JobStatus.PENDING, JobStatus.QUEUED, JobStatus.RUNNING)
 OPEN_STEP = (StepStatus.QUEUED, StepStatus.RUNNING)
 
@@ -93,8 +96,8 @@ class Job(models.Model):
     """One file on its way through the pipeline, or what `kind` says else.
 
     pages_*, documents_made, chunks_made count what there is. processed and errors count the
-    documents of a process job: gone through, and failed. active_s: seconds in which at least
-    one step was being worked on; time spent waiting for a turn is not in it."""
+    documents of a process job or a replay: gone through, and failed. active_s: seconds in
+    which at least one step was being worked on; time spent waiting for a turn is not in it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.FILE)
@@ -159,6 +162,7 @@ class Job(models.Model):
         many = {
             Kind.BATCH: "Batch",
             Kind.PROCESS: "Documents again",
+            Kind.REPLAY: "Replay",
             Kind.INVESTIGATION: "Question",
         }
         return f"{many.get(Kind(self.kind), self.kind)} of {self.created_at:%d %b %Y %H:%M}"
@@ -356,3 +360,7 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Models of this app, too, in a module of their own; it needs those above.
+from ingestion import replay_models  # noqa: E402, F401

@@ -1,7 +1,7 @@
 """STAGES, in their order, and which of them a kind of job goes through; nothing else."""
 
 from ingestion.models import Kind
-from ingestion.stages import answer, assemble, classify, embed, extract, ocr, split
+from ingestion.stages import answer, assemble, classify, embed, extract, ocr, replay, split
 from ingestion.stages.base import Stage
 
 STAGES = {
@@ -13,6 +13,7 @@ STAGES = {
         Stage(name="assemble", module=assemble, is_fatal=True),
         Stage(name="extract", module=extract),
         Stage(name="embed", module=embed, is_fatal=True),
+        Stage(name="replay", module=replay),
         Stage(name="answer", module=answer, is_fatal=True),
     )
 }
@@ -23,6 +24,7 @@ OF_KIND = {
     Kind.FILE: _OF_FILES,
     Kind.CAPTURE: _OF_FILES,
     Kind.PROCESS: ("extract", "embed"),
+    Kind.REPLAY: ("replay",),
     Kind.BATCH: (),
     Kind.INVESTIGATION: ("answer",),
 }

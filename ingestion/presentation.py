@@ -6,7 +6,7 @@ from typing import Protocol
 
 from documents.models import Page
 from documents.presentation import UNKNOWN_TYPE, Badge
-from ingestion.models import Job, JobStatus, Kind, Step, StepStatus
+from ingestion.models import OF_DOCUMENTS, Job, JobStatus, Kind, Step, StepStatus
 
 STATUS_BADGES = {
     JobStatus.PENDING: Badge(label="Accepted", icon="clock", tone="quiet"),
@@ -32,6 +32,7 @@ STAGE_NAMES = {
     "assemble": "Group",
     "extract": "Extract",
     "embed": "Index",
+    "replay": "Read beside",
     "answer": "Answer",
 }
 _DOING = {
@@ -41,6 +42,7 @@ _DOING = {
     "assemble": "Putting pages together into documents",
     "extract": "Finding the values",
     "embed": "Making it searchable",
+    "replay": "Reading a document again beside its values",
     "answer": "Looking for an answer",
 }
 _BY_SENDER = "The file itself is at fault: a retry ends the same way. Ask for a sound copy."
@@ -84,12 +86,14 @@ KINDS = {
     Kind.FILE: "File",
     Kind.CAPTURE: "Screenshot",
     Kind.PROCESS: "Documents again",
+    Kind.REPLAY: "Replay",
     Kind.BATCH: "Batch",
     Kind.INVESTIGATION: "Question",
 }
 KIND_TAGS = {
     Kind.CAPTURE: "Screenshot",
     Kind.PROCESS: "Again",
+    Kind.REPLAY: "Replay",
     Kind.BATCH: "Batch",
     Kind.INVESTIGATION: "Question",
 }
@@ -145,7 +149,7 @@ def counts(job: Job, sums: Mapping[str, int] | None = None) -> Counts:
             documents=of_jobs.get("made", 0),
             files_failed=of_jobs.get("files_failed", 0),
         )
-    is_again = job.kind == Kind.PROCESS
+    is_again = job.kind in OF_DOCUMENTS
     return Counts(
         noun="documents" if is_again else "pages",
         done=job.processed if is_again else job.pages_read,
@@ -232,8 +236,9 @@ def ended(job: Job, count: Counts) -> str:
     if job.kind == Kind.INVESTIGATION:
         return "The question was answered."
     documents = counted(job.documents_made, "document")
-    if job.kind == Kind.PROCESS:
-        told = f"{documents} gone through again"
+    if job.kind in OF_DOCUMENTS:
+        beside = " beside their values" if job.kind == Kind.REPLAY else ""
+        told = f"{documents} gone through again{beside}"
         return f"{told}, {job.errors:,} of them failed." if job.errors else f"{told}."
     if job.pages_failed:
         read = job.pages_total - job.pages_failed

@@ -10,6 +10,7 @@ from documents.presentation import ago, list_row
 from documents.queries import REVIEWERS, listed
 from ingestion import pipeline, presentation, waiting
 from ingestion.models import (
+    OF_DOCUMENTS,
     OPEN_JOB,
     Job,
     JobQuerySet,
@@ -138,7 +139,7 @@ def _of_file(job: Job, tile_page: int) -> dict[str, Any]:
 
 def _papers(job: Job, user: AnyUser) -> dict[str, Any]:
     seen = Document.objects.visible_to(user)
-    if job.kind == Kind.PROCESS:
+    if job.kind in OF_DOCUMENTS:
         found = listed(seen.filter(process_jobs=job)).order_by("created_at", "pk")
     else:
         found = listed(seen.filter(upload=job.upload_id)).order_by("first_page")

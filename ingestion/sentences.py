@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ingestion.models import Job, JobStatus, Kind
+from ingestion.models import OF_DOCUMENTS, Job, JobStatus, Kind
 from ingestion.presentation import counted, doing
 
 REPAIR_S = 60
@@ -75,7 +75,7 @@ def sentence(job: Job, waiting: Waiting, at_large: Situation) -> str:
     if job.kind == Kind.BATCH:
         return _of_batch(job, waiting, at_large)
     told = _at_work(waiting, at_large) or _held_up(at_large) or _in_turn(job, waiting, at_large)
-    if job.kind == Kind.PROCESS and job.documents_made:
+    if job.kind in OF_DOCUMENTS and job.documents_made:
         return f"{job.processed:,} of {counted(job.documents_made, 'document')} done. {told}"
     return told
 

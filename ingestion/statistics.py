@@ -14,7 +14,7 @@ from django.utils import timezone
 from documents.models import AnyUser, Project
 from ingestion import pipeline
 from ingestion.charts import TONES, Chart, Series, by_hour, lengths
-from ingestion.models import OPEN_JOB, Job, JobStatus, Kind, Step, StepStatus
+from ingestion.models import OF_DOCUMENTS, OPEN_JOB, Job, JobStatus, Kind, Step, StepStatus
 from ingestion.presentation import STAGE_NAMES
 
 PERIODS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
@@ -186,7 +186,7 @@ _MEASURES: dict[str, Any] = {
     "failed": Count("pk", filter=Q(status=JobStatus.FAILED)),
     "cancelled": Count("pk", filter=Q(status=JobStatus.CANCELLED)),
     # Documents gone through again are no new pages.
-    "pages": Sum("pages_total", filter=~Q(kind=Kind.PROCESS), default=0),
+    "pages": Sum("pages_total", filter=~Q(kind__in=OF_DOCUMENTS), default=0),
     "not_read": Sum("pages_failed", default=0),
     "median": Percentile(_TOOK, share=0.5),
     "p95": Percentile(_TOOK, share=0.95),

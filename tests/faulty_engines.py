@@ -4,8 +4,10 @@ They read text files only, so that tests of the queue need no OCR. What a page d
 in its text: "crash", "hang", "swell", "garbage", "unavailable", "damaged".
 """
 
+import json
 import os
 import time
+from dataclasses import replace
 
 from config.engines import EngineBusy, EngineError, EngineUnavailable
 from ingestion.engines.base import (
@@ -146,6 +148,18 @@ class Extractor:
             engine="plain",
             engine_version="1",
         )
+
+
+class ObedientExtractor(Extractor):
+    """Reads only what the schema names; "unreadable" is a document that it cannot read."""
+
+    def extract(self, *, type: str, schema: str, pages: tuple[PageInput, ...]) -> Extraction:
+        if "unreadable" in pages[0].text:
+            raise EngineError("The document cannot be read.", "unreadable")
+        found = super().extract(type=type, schema=schema, pages=pages)
+        names = json.loads(schema)["properties"]
+        kept = tuple(r for r in found.readings if r.pointer[1:] in names)
+        return replace(found, readings=kept)
 
 
 class Embedder:

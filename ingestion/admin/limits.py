@@ -61,6 +61,7 @@ class LimitsForm(forms.ModelForm[Limits]):
         cleaned = super().clean() or self.cleaned_data
         chosen = {stage: cleaned.get(stage) for stage in pipeline.STAGES}
         self.instance.step_limit_s = {name: limit for name, limit in chosen.items() if limit}
+    replay = _Seconds("replay")
         return cleaned
 
 

@@ -8,13 +8,13 @@ from django.db.models import Count, Q
 
 from documents.models import Document, DocumentQuerySet, Page, Upload, UploadQuerySet
 from ingestion.engines.base import Box, Limits, Mark, MarkKind, PageInput, TextSource, Word
-from ingestion.models import OPEN_STEP, Job, Kind, Step, StepStatus
+from ingestion.models import OF_DOCUMENTS, OPEN_STEP, Job, Kind, Step, StepStatus
 from search import indexing
 
 
 def documents_of(job: Job) -> DocumentQuerySet:
     """The documents that a job works on: those of its upload, or those it was given."""
-    if job.kind == Kind.PROCESS:
+    if job.kind in OF_DOCUMENTS:
         return Document.objects.filter(process_jobs=job)
     return Document.objects.filter(upload=job.upload_id)
 
