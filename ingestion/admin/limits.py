@@ -43,6 +43,7 @@ class LimitsForm(forms.ModelForm[Limits]):
     classify = _Seconds("classify")
     assemble = _Seconds("assemble")
     extract = _Seconds("extract")
+    replay = _Seconds("replay")
     embed = _Seconds("embed")
     answer = _Seconds("answer")
 
@@ -61,7 +62,6 @@ class LimitsForm(forms.ModelForm[Limits]):
         cleaned = super().clean() or self.cleaned_data
         chosen = {stage: cleaned.get(stage) for stage in pipeline.STAGES}
         self.instance.step_limit_s = {name: limit for name, limit in chosen.items() if limit}
-    replay = _Seconds("replay")
         return cleaned
 
 
