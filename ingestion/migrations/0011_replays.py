@@ -8,9 +8,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("documents", "0010_silence_of_servers"),
+        ("documents", "0008_prompts_and_calls"),
         ("ingestion", "0010_investigations"),
-        ("search", "0007_vectors_of_their_own"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
