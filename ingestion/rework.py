@@ -1,6 +1,8 @@
 """Going through documents again: what needs an engine once more is planned here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -20,9 +22,11 @@ def process(
     user: AnyUser | None,
     priority: Priority = Priority.NORMAL,
     stages: Iterable[str] = STAGES,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Job:
     """One job that extracts, chunks and embeds these documents again, all of one project.
 
+    options: more of `Job.options`.
     What a person settled keeps its values and is indexed again all the same. Raises
     SenderError: no_documents, unknown_stage, several_projects."""
     chosen = list(dict.fromkeys(stages))
@@ -38,7 +42,7 @@ def process(
         job = Job.objects.create(
             kind=Kind.PROCESS,
             project_id=projects.pop(),
-            options={} if chosen == list(STAGES) else {"stages": chosen},
+            options={**options, **({} if chosen == list(STAGES) else {"stages": chosen})},
             priority=priority,
             created_by_id=user.pk if user is not None else None,
             documents_made=len(documents),

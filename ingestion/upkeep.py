@@ -1,8 +1,9 @@
 """Repairs that come round by themselves: each is done by one worker when it is due.
 
-    reap    every minute      leases that ran out, fan-ins that nobody planned, lost wake-ups
-    tidy    every hour        blobs without rows, old results and steps, local copies
-    sweep   every six hours   documents whose index is behind, uploads that have no job
+    reap     every minute     leases that ran out, fan-ins that nobody planned, lost wake-ups
+    tidy     every hour       blobs without rows, old results and steps, local copies
+    sweep    every six hours  documents whose index is behind, uploads that have no job
+    reembed  every half minute  vectors of another embedder, where the settings name one
 
 Whoever moves a chore's `next_at` on has it; no lock is held meanwhile, so that a pooler in
 transaction mode may stand between, and one that dies in the middle comes round again.
@@ -23,7 +24,7 @@ from django.db.models.functions import Now
 
 from documents import files
 from documents.models import Document, Upload
-from ingestion import intake, ledger, metrics, queue, rework, workers
+from ingestion import intake, ledger, metrics, queue, reembedding, rework, workers
 from ingestion.models import OPEN_JOB, Chore, Job, JobStatus, Priority, Step, StepStatus, WorkerBeat
 from search import indexing
 
@@ -36,7 +37,7 @@ _TRIED_AGAIN_D = 7
 _SPAN_S = 60
 _SLICE_ROWS = 5_000
 # Due a little before the schedule's next round, or every second round would find it not due.
-_EARLY_S = 10
+EARLY_S = 10
 
 
 def run_due(chores: Mapping[str, tuple[int, Work]] | None = None) -> list[str]:
@@ -56,7 +57,7 @@ def run_due(chores: Mapping[str, tuple[int, Work]] | None = None) -> list[str]:
 
 def _take(name: str, every_s: int) -> bool:
     due = Chore.objects.filter(name=name, next_at__lte=Now())
-    later = Now() + timedelta(seconds=every_s - _EARLY_S)
+    later = Now() + timedelta(seconds=every_s - EARLY_S)
     return bool(due.update(next_at=later, started_at=Now(), elapsed_s=None))
 
 
@@ -102,6 +103,7 @@ CHORES: Mapping[str, tuple[int, Work]] = {
     "reap": (60, reap),
     "tidy": (3_600, tidy),
     "sweep": (21_600, sweep),
+    "reembed": (30, reembedding.look_after),
 }
 
 

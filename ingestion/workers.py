@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from config import metrics
-from config.engines import EngineError
+from config.engines import EngineConfig, EngineError
 from documents.models import AnyUser, record
 from ingestion import ledger, limits, queue
 from ingestion.engines.host import EngineGone, EngineHost
@@ -67,14 +67,19 @@ class Caller:
         self.engine_used = ""
         beat(step)
 
-    def __call__(self, engine: str, method: str, **arguments: Any) -> Any:
+    def __call__(
+        self, engine: str, method: str, *, config: EngineConfig | None = None, **arguments: Any
+    ) -> Any:
         """Raises EngineFault, JobExpired, or LeaseLost when the step was cancelled or taken."""
-        self.engine_used = settings.ENGINES[engine]["BACKEND"].rpartition(".")[2]
+        chosen = config or settings.ENGINES[engine]
+        self.engine_used = chosen["BACKEND"].rpartition(".")[2]
         now = time.monotonic()
         self._stop_at_limit(now)
         limit_s = min(self._deadline, self._job_deadline) - now
         try:
-            answer = host().call(engine, method, limit_s=limit_s, tick=self.tick, **arguments)
+            answer = host().call(
+                engine, method, config=config, limit_s=limit_s, tick=self.tick, **arguments
+            )
         except EngineGone as fault:
             if fault.code == "time_limit" and self._job_deadline < self._deadline:
                 raise JobExpired from fault

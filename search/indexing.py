@@ -11,23 +11,19 @@ which compares versions. An embed step takes up to `SLICE_PAGES` pages of a docu
 Term counts are the database's business (migration 0002).
 """
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, Func, OuterRef, Q, QuerySet, TextField, Value
 
-from config import engines
 from documents.models import Document, Page
-from search import chunking, terms
+from search import chunking, embedders, terms
 from search.chunking import BLANK
 from search.engines import base as engine_base
-from search.models import Chunk, Embedder
+from search.models import Chunk, ChunkVector, Embedder, EmbedderState
 
 SLICE_PAGES = 50
 BATCH_ROWS = 200
@@ -50,6 +46,18 @@ class ChunkDraft:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vectors:
+    """Unit vectors of some texts, in their order, and who made them."""
+
+    embedder: Embedder
+    vectors: Sequence[Sequence[float]]
+
+
+class EmbedderChanged(Exception):
+    """Another embedder became the active one while vectors were made; they are of no use."""
+
+
 class Counter(Protocol):
     """The part of an embedder that cutting needs (`search/engines/base.py`)."""
 
@@ -60,46 +68,22 @@ class Counter(Protocol):
 
 
 def engine() -> engine_base.Embedder:
-    """The embedder that the settings name, kept for this process: models load slowly."""
-    return _engine(json.dumps(settings.ENGINES["embed"], sort_keys=True))
-
-
-@lru_cache(maxsize=2)
-def _engine(config: str) -> engine_base.Embedder:
-    loaded: engine_base.Embedder = engines.load(json.loads(config))
-    return loaded
+    """The engine of the active embedder, kept for this process."""
+    return embedders.engine(embedders.active())
 
 
 def active_embedder() -> Embedder:
-    """The row of the embedder that the settings name.
-
-    Makes it at the first call for a new embedder, with its indexes over the vectors to come;
-    the shipped one's row is made by a migration. That first call must not follow a change of
-    chunks in its transaction: Postgres makes no index then. Loads no model."""
-    named = engine()
-    known = Embedder.objects.filter(name=named.name).first()
-    if known is not None:
-        return known
-    with transaction.atomic():
-        embedder, _ = Embedder.objects.get_or_create(
-            name=named.name, defaults={"dimension": named.dimension}
-        )
-        with connection.cursor() as cursor:
-            for name, table in (("chunk", "search_chunk"), ("page", "search_pagevector")):
-                cursor.execute(
-                    f"CREATE INDEX IF NOT EXISTS {name}_dense_{embedder.pk:d} ON {table}"
-                    f" USING hnsw ((dense::halfvec({embedder.dimension:d})) halfvec_cosine_ops)"
-                    f" WHERE embedder_id = {embedder.pk:d}"
-                )
-    return embedder
+    """The embedder that search asks by (`search/embedders.py`)."""
+    return embedders.active()
 
 
 def stale_documents() -> QuerySet[Document]:
-    """Documents whose chunks are not those of their text by the active embedder.
+    """Documents whose chunks are not those of their text with vectors of the active embedder.
 
-    A page with text lacks its chunk, or a chunk is of an older text or another embedder."""
+    A page with text lacks its chunk, or a chunk is of an older text or lacks its vector."""
     chunks = Chunk.objects.filter(document=OuterRef("pk"))
-    current = Q(embedder=active_embedder(), text_version=OuterRef("text_version"))
+    vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), embedder=active_embedder())
+    current = Q(Exists(vector), text_version=OuterRef("text_version"))
     pages = Page.objects.alias(written=_without_blanks("text")).filter(
         ~Exists(
             Chunk.objects.filter(
@@ -138,6 +122,23 @@ def read_pages(document_id: UUID, *, first_page: int, last_page: int) -> tuple[P
     )
 
 
+def fitting(texts: Sequence[str], counter: Counter) -> list[tuple[str, ...]]:
+    """Each text in parts that `counter` can take, one part where it fits. Touches no database.
+
+    The mean of the parts' vectors stands for a text that was cut for another embedder."""
+    counts = counter.count_tokens(texts=tuple(texts))
+
+    def count_tokens(parts: tuple[str, ...]) -> tuple[int, ...]:
+        return counter.count_tokens(texts=parts)
+
+    return [
+        (text,)
+        if count <= counter.max_tokens
+        else tuple(chunking.cut(text, max_tokens=counter.max_tokens, count_tokens=count_tokens))
+        for text, count in zip(texts, counts, strict=True)
+    ]
+
+
 def cut(pages: Iterable[PageText], counter: Counter) -> tuple[ChunkDraft, ...]:
     """The chunks of some pages, none longer than the embedder can take. Touches no database."""
 
@@ -163,12 +164,14 @@ def save(
     first_page: int,
     last_page: int,
     text_version: int,
+    coming: Vectors | None = None,
 ) -> int:
     """Replace the chunks of these pages of a document; returns how many it has there now.
 
-    Drops chunks of pages that the document has lost, wherever they are. Without vectors
-    (None, and no embedder) the document is found by its words alone and stays stale. Saves
-    nothing where the document is gone or chunks of a newer text are there already."""
+    Drops chunks of pages that the document has lost, wherever they are. `coming`: a vector of
+    each draft by the embedder that is coming, too. Without vectors (None, and no embedder) the
+    document is found by its words alone and stays stale. Saves nothing where the document is
+    gone or chunks of a newer text are there already. Raises EmbedderChanged."""
     document = (
         Document.objects.select_for_update(no_key=True)
         .filter(pk=document_id)
@@ -181,15 +184,70 @@ def save(
     here = there.filter(page__gte=first_page, page__lte=last_page)
     if here.filter(text_version__gt=text_version).exists():
         return here.count()
+    made = _still_wanted(vectors, embedder, coming)
     owned = Page.objects.filter(document=document, number=OuterRef("page"))
     there.filter(Q(pk__in=here.values("pk")) | ~Exists(owned)).delete()
-    faces: Sequence[Sequence[float] | None] = vectors or [None] * len(drafts)
-    rows = [
-        _row(document, draft, vector, embedder, text_version)
-        for draft, vector in zip(drafts, faces, strict=True)
-    ]
-    Chunk.objects.bulk_create(rows, batch_size=BATCH_ROWS)
+    rows = [_row(document, draft, text_version) for draft in drafts]
+    chunks = Chunk.objects.bulk_create(rows, batch_size=BATCH_ROWS)
+    for one in made:
+        _add(one.embedder, zip(chunks, one.vectors, strict=True))
     return len(rows)
+
+
+def _still_wanted(
+    vectors: Sequence[Sequence[float]] | None, embedder: Embedder | None, coming: Vectors | None
+) -> list[Vectors]:
+    """The vectors that may be saved; their embedders stay what they are until we commit."""
+    ids = [one.pk for one in (embedder, coming and coming.embedder) if one]
+    states = embedders.states(ids)
+    made = []
+    if vectors is not None and embedder is not None:
+        if states.get(embedder.pk) != EmbedderState.ACTIVE:
+            raise EmbedderChanged
+        made.append(Vectors(embedder=embedder, vectors=vectors))
+    if coming and states.get(coming.embedder.pk) == EmbedderState.COMING:
+        made.append(coming)
+    return made
+
+
+def chunks_lacking(
+    document_id: UUID, embedder: Embedder, *, first_page: int, last_page: int
+) -> tuple[Chunk, ...]:
+    """The chunks of these pages that have no vector of `embedder`, with nothing but their text."""
+    own = embedders.lacking(embedder).filter(document=document_id)
+    here = own.filter(page__gte=first_page, page__lte=last_page)
+    return tuple(here.only("text").order_by("page", "ordinal"))
+
+
+@transaction.atomic
+def add(chunk_ids: Sequence[int], made: Vectors) -> int:
+    """Give chunks the vectors of an embedder that is coming; returns how many got one.
+
+    Chunks that are gone by now are left out, and all of them where it is coming no more."""
+    if embedders.states([made.embedder.pk]).get(made.embedder.pk) != EmbedderState.COMING:
+        return 0
+    of_chunk = dict(zip(chunk_ids, made.vectors, strict=True))
+    locked = Chunk.objects.select_for_update(no_key=True).filter(pk__in=of_chunk).order_by("pk")
+    there = list(locked.only("project_id", "document_id"))
+    _add(made.embedder, ((chunk, of_chunk[chunk.pk]) for chunk in there))
+    return len(there)
+
+
+def _add(embedder: Embedder, made: Iterable[tuple[Chunk, Sequence[float]]]) -> None:
+    ChunkVector.objects.bulk_create(
+        [
+            ChunkVector(
+                project_id=chunk.project_id,
+                document_id=chunk.document_id,
+                chunk_id=chunk.pk,
+                embedder=embedder,
+                dense=list(vector),
+            )
+            for chunk, vector in made
+        ],
+        batch_size=BATCH_ROWS,
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic
@@ -201,13 +259,7 @@ def forget(document_ids: Collection[UUID]) -> int:
     return removed
 
 
-def _row(
-    document: Document,
-    draft: ChunkDraft,
-    vector: Sequence[float] | None,
-    embedder: Embedder | None,
-    text_version: int,
-) -> Chunk:
+def _row(document: Document, draft: ChunkDraft, text_version: int) -> Chunk:
     counted = terms.count(draft.text)
     return Chunk(
         project_id=document.project_id,
@@ -218,8 +270,6 @@ def _row(
         length=counted.length,
         terms=list(counted.terms),
         frequencies=list(counted.frequencies),
-        dense=None if vector is None else list(vector),
-        embedder=embedder,
         text_version=text_version,
     )
 

@@ -1,7 +1,7 @@
 """How documents are found: chunks of their text with a dense and a lexical face.
 
-dense    a `halfvec` without a dimension; each embedder has its own partial HNSW index over
-         `(dense::halfvec(N))`, made with the embedder.
+dense    `ChunkVector`: a `halfvec` without a dimension, one for each embedder at work; each
+         embedder has its own partial HNSW index over `(dense::halfvec(N))`.
 lexical  what BM25 needs and nothing that depends on other chunks: `terms`, the chunk's
          distinct terms as 32-bit numbers in ascending order under a GIN index, and beside
          each its frequency. How rare a term is and how long a chunk is on average stand in
@@ -18,18 +18,51 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models.functions import Now
 from pgvector.django import HalfVectorField
 
-from documents.models import Document, DocumentType, InProjectQuerySet, Page, Project
+from documents.models import Document, DocumentType, InProjectQuerySet, Page, Project, one_of
 from search.terms import MAX_TERMS
 
 
+class EmbedderState(models.TextChoices):
+    ACTIVE = "active", "in use"
+    COMING = "coming", "its vectors are being made"
+    GOING = "going", "being cleared away"
+
+
 class Embedder(models.Model):
-    """A model that made vectors. `settings.ENGINES["embed"]` names the one in use."""
+    """A model that makes vectors (`search/embedders.py` moves its state).
+
+        coming -> active     every chunk has its vector
+        active -> going      another has become active
+        coming -> going      nobody wants it any more
+        going  -> coming     it is wanted again
+        going  -> (deleted)  nothing is left of it
+
+    config: its entry of `settings.ENGINES` without secrets, {} where nobody knows it any more;
+    wanted_at: when a process whose settings name it last said so; fault: why it could not be
+    asked the last time, "" where it could; switched_at: when it took the place of another."""
 
     name = models.CharField(max_length=100, unique=True)
     dimension = models.PositiveIntegerField()
+    state = models.CharField(max_length=6, choices=EmbedderState)
+    config = models.JSONField(default=dict)
+    fault = models.TextField(blank=True)
+    wanted_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(db_default=Now())
+    switched_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            one_of("state", EmbedderState, "embedder_state_known"),
+            UniqueConstraint(
+                fields=["state"],
+                condition=Q(state__in=[EmbedderState.ACTIVE, EmbedderState.COMING]),
+                name="embedder_one_active_one_coming",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -43,7 +76,7 @@ class Chunk(models.Model):
     """A passage of one page. `project` is copied so that the filter needs no join.
 
     page is the page's number in its upload, length the number of words, text_version the
-    document's when the chunk was cut. Without `dense` it is found by its words alone."""
+    document's when the chunk was cut. Without a vector it is found by its words alone."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     document = models.ForeignKey(Document, models.CASCADE, related_name="chunks")
@@ -53,8 +86,6 @@ class Chunk(models.Model):
     length = models.PositiveIntegerField()
     terms = ArrayField(models.IntegerField())
     frequencies = ArrayField(models.SmallIntegerField())
-    dense = HalfVectorField(null=True)
-    embedder = models.ForeignKey(Embedder, models.PROTECT, null=True)
     text_version = models.PositiveIntegerField()
 
     objects = ChunkQuerySet.as_manager()
@@ -66,16 +97,34 @@ class Chunk(models.Model):
             CheckConstraint(
                 condition=Q(terms__len=F("frequencies__len")), name="chunk_frequency_per_term"
             ),
-            CheckConstraint(
-                condition=Q(dense__isnull=True, embedder__isnull=True)
-                | Q(dense__isnull=False, embedder__isnull=False),
-                name="chunk_vector_has_an_embedder",
-            ),
         ]
         indexes = [GinIndex(fields=["terms"], name="chunk_terms")]
 
     def __str__(self) -> str:
         return f"{self.document_id} · page {self.page} · {self.ordinal}"
+
+
+class ChunkVector(models.Model):
+    """The vector of a chunk by one embedder.
+
+    `project` and `document` are copied so that the nearest are found without a join; a chunk
+    never changes, and its vectors go with it."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    document = models.ForeignKey(
+        Document, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="vectors", db_index=False)
+    embedder = models.ForeignKey(Embedder, models.PROTECT, related_name="+")
+    dense = HalfVectorField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["chunk", "embedder"], name="chunk_vector_once_per_embedder"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chunk_id} by {self.embedder_id}"
 
 
 class Term(models.Model):

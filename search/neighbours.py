@@ -11,6 +11,7 @@ they fall behind when a text changes and are made again when they are next asked
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -19,9 +20,11 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Left
+from django.utils import timezone
 from pgvector import HalfVector
 from pgvector.django import CosineDistance
 
+from config.engines import EngineBusy
 from documents import schemas
 from documents.models import BY_PERSON, Document, DocumentStatus, DocumentType, Page
 from search import teaching
@@ -37,6 +40,8 @@ EXAMPLES = 500
 # The newest pages of shipped types whose headings are no type's own: letterheads, mostly.
 COMMON_PAGES = 200
 HEAD_CHARS = 1_500
+# Longer than any step takes from making a vector to saving it.
+A_STEP = timedelta(minutes=10)
 
 _CONFIRMED = Q(
     document__status=DocumentStatus.DRAFT_CREATED,
@@ -47,12 +52,14 @@ _CONFIRMED = Q(
 FILL = """
 INSERT INTO search_pagevector (project_id, page_id, embedder_id, dense, text_version)
 SELECT document.project_id, page.id, {embedder},
-    l2_normalize(avg(chunk.dense::vector({dimension})))::halfvec({dimension}),
+    l2_normalize(avg(vector.dense::vector({dimension})))::halfvec({dimension}),
     document.text_version
 FROM documents_page AS page
 JOIN documents_document AS document ON document.id = page.document_id
 JOIN search_chunk AS chunk ON chunk.document_id = document.id AND chunk.page = page.number
-    AND chunk.embedder_id = {embedder} AND chunk.text_version = document.text_version
+    AND chunk.text_version = document.text_version
+JOIN search_chunkvector AS vector ON vector.chunk_id = chunk.id
+    AND vector.embedder_id = {embedder}
 LEFT JOIN search_pagevector AS known ON known.page_id = page.id
     AND known.embedder_id = {embedder}
 WHERE page.id = ANY(%(pages)s::bigint[])
@@ -238,6 +245,8 @@ def kinds(types: Iterable[DocumentType], embed: Embed | None) -> list[Kind]:
     ]
     if embed is not None and behind:
         made = embed(tuple(kind.description for kind in behind))
+        if active_embedder() != embedder:
+            raise EngineBusy("The embedder has just changed; it is asked again.")
         for kind, vector in zip(behind, made, strict=True):
             known[kind.pk], _ = TypeVector.objects.update_or_create(
                 type=kind,
@@ -282,7 +291,13 @@ def mean(vectors: Sequence[Vector]) -> tuple[float, ...]:
 
 
 def save(vectors: Mapping[int, Vector], *, project_id: int) -> None:
-    """Keep the vectors of pages that have just been cut and embedded (page id -> vector)."""
+    """Keep the vectors of pages that have just been cut and embedded (page id -> vector).
+
+    Not right after a change of the embedder: they may be of the one before, and are made of
+    chunks again when they are asked for."""
+    embedder = active_embedder()
+    if embedder.switched_at and timezone.now() - embedder.switched_at < A_STEP:
+        return
     versions = dict(
         Page.objects.filter(pk__in=vectors).values_list(
             "pk", Coalesce("document__text_version", Value(1))
@@ -293,7 +308,7 @@ def save(vectors: Mapping[int, Vector], *, project_id: int) -> None:
             PageVector(
                 project_id=project_id,
                 page_id=page_id,
-                embedder=active_embedder(),
+                embedder=embedder,
                 dense=list(vector),
                 text_version=versions[page_id],
             )

@@ -21,8 +21,7 @@ from config import metrics
 from config.engines import EngineError, EngineFault
 from documents.errors import OperatorError, SenderError, TryAgain
 from documents.models import AnyUser, DocumentType, Page, Project
-from search import ranking, snippets, terms
-from search.indexing import active_embedder, engine
+from search import embedders, ranking, snippets, terms
 from search.models import Chunk
 from search.ranking import Fused, Ranked, Scope
 from search.snippets import Box, Snippet
@@ -178,8 +177,9 @@ def _scope(viewer: AnyUser | Everyone, *, project_slug: str | None, type_slug: s
 
 
 def _dense(scope: Scope, question: str, depth: int) -> tuple[Ranked, ...]:
-    (vector,) = engine().embed(texts=(question,))
-    return ranking.dense(scope, active_embedder(), vector, limit=depth)
+    embedder = embedders.active()
+    (vector,) = embedders.engine(embedder).embed(texts=(question,))
+    return ranking.dense(scope, embedder, vector, limit=depth)
 
 
 def _as_error(fault: EngineFault) -> OperatorError | TryAgain:
@@ -206,7 +206,7 @@ def _hits(best: tuple[Fused, ...], wanted: frozenset[int]) -> tuple[Hit, ...]:
     page = Page.objects.filter(upload=OuterRef("document__upload"), number=OuterRef("page"))
     chunks = (
         Chunk.objects.select_related("project", "document__upload", "document__type")
-        .defer("dense", "terms", "frequencies", "document__payload", "document__evidence")
+        .defer("terms", "frequencies", "document__payload", "document__evidence")
         .annotate(
             page_words=Subquery(page.values("words")), page_image=Subquery(page.values("image"))
         )

@@ -94,9 +94,9 @@ SELECT document_id, id, score FROM best ORDER BY score DESC, document_id LIMIT %
 OF_PASSAGES = "SELECT document_id, id, score FROM scored ORDER BY score DESC, id LIMIT %(limit)s"
 
 NEAREST = """
-SELECT chunk.document_id, chunk.id,
+SELECT chunk.document_id, chunk.chunk_id,
     1 - ((chunk.dense::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})) AS score
-FROM search_chunk AS chunk
+FROM search_chunkvector AS chunk
 WHERE chunk.embedder_id = {embedder} AND chunk.project_id = ANY(%(projects)s::bigint[])
     {of_type}
 ORDER BY (chunk.dense::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})

@@ -16,10 +16,32 @@ class Hashed:
     max_tokens = 64
 
     def embed(self, *, texts: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
-        return tuple(_vector(text) for text in texts)
+        return tuple(_vector(text, self.dimension) for text in texts)
 
     def count_tokens(self, *, texts: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(len(text.split()) for text in texts)
+
+
+class Wide(Hashed):
+    """Another one, which takes shorter texts and makes longer vectors."""
+
+    name = "wide"
+    dimension = 12
+    max_tokens = 6
+
+
+class Huge(Hashed):
+    """Vectors that are too long for an index."""
+
+    name = "huge"
+    dimension = 4_100
+
+
+class WideAway(Wide):
+    """Its server does not answer."""
+
+    def embed(self, *, texts: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
+        raise EngineUnavailable("The embedding server does not answer; try again.")
 
 
 class Unavailable(Hashed):
@@ -36,10 +58,10 @@ class Broken(Hashed):
         raise EngineError("The embedding model has changed.", code="model_changed")
 
 
-def _vector(text: str) -> tuple[float, ...]:
-    sums = [1e-3] * DIMENSION
+def _vector(text: str, dimension: int) -> tuple[float, ...]:
+    sums = [1e-3] * dimension
     for word in set(text.lower().split()):
-        for place, byte in enumerate(hashlib.sha256(word.encode()).digest()[:DIMENSION]):
+        for place, byte in enumerate(hashlib.sha256(word.encode()).digest()[:dimension]):
             sums[place] += byte - 127.5
     length = math.sqrt(sum(value * value for value in sums))
     return tuple(value / length for value in sums)

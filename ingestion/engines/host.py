@@ -10,6 +10,7 @@ child started) at the call's limit of time or memory.
 """
 
 import ctypes
+import json
 import logging
 import os
 import resource
@@ -64,6 +65,7 @@ class _Request:
     engine: str
     method: str
     arguments: dict[str, Any]
+    config: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class _Answer:
     fault: str = ""  # "", "error", "busy" or "unavailable"
     code: str = ""
     message: str = ""
+    retry_after_s: float = 0.0
 
 
 class _Deadline:
@@ -113,14 +116,17 @@ class EngineHost:
         method: str,
         *,
         limit_s: float,
+        config: EngineConfig | None = None,
         tick: Callable[[], None] = lambda: None,
         **arguments: Any,
     ) -> Any:
         """Call `engine.method(**arguments)` in the child and return its value.
 
+        config: another engine of that kind than the one that the child was started with.
         `tick` is called about four times a second; what it raises ends the call and the child.
         Raises EngineError, EngineUnavailable, EngineGone."""
-        request = _Request(engine=engine, method=method, arguments=arguments)
+        chosen = dict(config) if config else None
+        request = _Request(engine=engine, method=method, arguments=arguments, config=chosen)
         try:
             deadline = _Deadline(limit_s)
             body = self._ask(msgspec.msgpack.encode(request), deadline, tick)
@@ -131,9 +137,9 @@ class EngineHost:
         if answer.fault == "error":
             raise EngineError(answer.message, answer.code)
         if answer.fault == "busy":
-            raise EngineBusy(answer.message, answer.code)
+            raise EngineBusy(answer.message, answer.code, answer.retry_after_s)
         if answer.fault:
-            raise EngineUnavailable(answer.message, answer.code)
+            raise EngineUnavailable(answer.message, answer.code, answer.retry_after_s)
         self._restart_if_swollen()
         expected = _types(engine, method)["return"]
         try:
@@ -294,7 +300,7 @@ class _Child:
 
     def answer(self, request: _Request) -> _Answer:
         try:
-            method = getattr(self._engine(request.engine), request.method)
+            method = getattr(self._engine(request), request.method)
             types = _types(request.engine, request.method)
             arguments = {
                 name: msgspec.convert(value, types[name], strict=True)
@@ -302,7 +308,12 @@ class _Child:
             }
             return _Answer(value=method(**arguments))
         except EngineFault as fault:
-            return _Answer(fault=_kind(fault), code=fault.code, message=fault.message)
+            return _Answer(
+                fault=_kind(fault),
+                code=fault.code,
+                message=fault.message,
+                retry_after_s=fault.retry_after_s if isinstance(fault, EngineUnavailable) else 0.0,
+            )
         except MemoryError:
             message = "Reading needed more memory than is allowed."
             return _Answer(fault="error", code="memory_limit", message=message)
@@ -311,10 +322,12 @@ class _Child:
             message = f"The engine failed with {type(fault).__name__}; see the worker's log."
             return _Answer(fault="error", code="engine_bug", message=message)
 
-    def _engine(self, name: str) -> Any:
-        if name not in self._made:
-            self._made[name] = load(self._configs[name])
-        return self._made[name]
+    def _engine(self, request: _Request) -> Any:
+        config: Any = request.config or self._configs[request.engine]
+        key = f"{request.engine} {json.dumps(config, sort_keys=True)}"
+        if key not in self._made:
+            self._made[key] = load(config)
+        return self._made[key]
 
 
 def _die_with_parent() -> None:

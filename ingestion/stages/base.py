@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from config.engines import EngineConfig
 from ingestion.models import Job, Step
 
 
@@ -18,9 +19,12 @@ class Target:
 
 
 class Call(Protocol):
-    """`call(engine, method, **arguments)` in the worker's engine child."""
+    """`call(engine, method, **arguments)` in the worker's engine child. config: another engine
+    of that kind than the settings name."""
 
-    def __call__(self, engine: str, method: str, **arguments: Any) -> Any: ...
+    def __call__(
+        self, engine: str, method: str, *, config: EngineConfig | None = None, **arguments: Any
+    ) -> Any: ...
 
     def tick(self) -> None:
         """Hold the step's lease; to be called several times a second by whatever else is slow.

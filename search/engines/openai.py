@@ -159,9 +159,9 @@ class OpenAI:
         try:
             return self._request(texts)
         except _Patience as fault:
-            if fault.wait_s > self._wait_s:
+            if fault.retry_after_s > self._wait_s:
                 raise
-            time.sleep(fault.wait_s)
+            time.sleep(fault.retry_after_s)
         except _NoDimensions:
             self._asks_dimension = False
         return self._request(texts)
@@ -229,13 +229,12 @@ class _NoDimensions(EngineError):
 
 
 class _Patience(EngineBusy):
-    """The server asks for `wait_s` seconds of patience."""
+    """The server asks for so many seconds of patience."""
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(
-            "The embedding server takes no more requests for now.", "embed_rate_limited"
+            "The embedding server takes no more requests for now.", "embed_rate_limited", wait_s
         )
-        self.wait_s = wait_s
 
 
 def _wait_s(header: str) -> float:

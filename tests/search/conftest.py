@@ -8,7 +8,8 @@ from django.db import connection
 
 from documents.models import Project
 from ingestion.removal import delete_project
-from search.models import Embedder
+from search.engines.minilm import MiniLM
+from search.models import Embedder, EmbedderState
 from tests import factories
 from tests.conftest import make_shipped_types
 from tests.search.corpus import use_embedder
@@ -31,7 +32,10 @@ def shared_project(django_db_setup: None, django_db_blocker: Any) -> Iterator[Pr
             yield project
         finally:
             delete_project(project)
-            for embedder in Embedder.objects.filter(name="hashed"):
+            shipped = Embedder.objects.filter(name=MiniLM.name)
+            for embedder in Embedder.objects.exclude(pk__in=shipped):
                 with connection.cursor() as cursor:
-                    cursor.execute(f"DROP INDEX IF EXISTS chunk_dense_{embedder.pk}")
+                    for kind in ("chunk", "page"):
+                        cursor.execute(f"DROP INDEX IF EXISTS {kind}_dense_{embedder.pk}")
                 embedder.delete()
+            shipped.update(state=EmbedderState.ACTIVE)

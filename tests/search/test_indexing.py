@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from documents.models import Document, Page, Project
 from search import indexing
-from search.models import Chunk, Corpus, Embedder, Term
+from search.models import Chunk, ChunkVector, Corpus, Term
 from tests.search.corpus import index, indexed, written
 
 LONG = " ".join(f"word{n}" for n in range(150))
@@ -30,7 +30,9 @@ def test_a_document_becomes_chunks_of_its_pages_with_vectors() -> None:
     chunks = list(Chunk.objects.filter(document=document).order_by("page", "ordinal"))
     assert [(chunk.page, chunk.ordinal) for chunk in chunks] == [(1, 0), (2, 0), (2, 1), (2, 2)]
     assert all(chunk.project_id == document.project_id for chunk in chunks)
-    assert all(len(chunk.dense or ()) == 8 for chunk in chunks)
+    vectors = ChunkVector.objects.filter(document=document).order_by("chunk__page", "chunk")
+    assert [vector.chunk for vector in vectors] == chunks
+    assert all(len(vector.dense) == 8 for vector in vectors)
     assert " ".join(chunk.text for chunk in chunks[1:]) == LONG
 
 
@@ -169,16 +171,6 @@ def test_a_document_without_text_is_not_stale() -> None:
 
 
 @pytest.mark.django_db
-def test_another_embedder_makes_every_document_stale_and_brings_its_own_index() -> None:
-    document = indexed("words")
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    Embedder.objects.filter(name="hashed").update(name="hashed-before")
-    assert indexing.active_embedder().name == "hashed"
-    assert indexing.is_stale(document.pk)
-
-
-@pytest.mark.django_db
 def test_the_shipped_embedder_is_there_with_its_index(settings: Any) -> None:
     settings.ENGINES = {
         **settings.ENGINES,
@@ -201,9 +193,8 @@ def test_the_shipped_embedder_is_there_with_its_index(settings: Any) -> None:
         {"ordinal": 0},
         {"terms": list(range(1001)), "frequencies": [1] * 1001},
         {"terms": [1, 2], "frequencies": [1]},
-        {"embedder": None},
     ],
-    ids=["double place", "too many terms", "term without frequency", "vector without embedder"],
+    ids=["double place", "too many terms", "term without frequency"],
 )
 @pytest.mark.django_db
 def test_the_database_refuses(change: dict[str, Any]) -> None:

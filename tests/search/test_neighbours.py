@@ -7,7 +7,7 @@ import pytest
 from documents import review
 from documents.models import Document, DocumentType, Page, Project, Role
 from search import indexing, neighbours, quality
-from search.models import PageVector, TypeVector
+from search.models import ChunkVector, PageVector, TypeVector
 from tests import factories
 from tests.search.corpus import index, indexed, use_embedder, written
 
@@ -44,7 +44,7 @@ def test_a_page_has_the_mean_direction_of_its_chunks_without_a_model() -> None:
     project = factories.project()
     text = "\n\n".join(f"{word} " * 150 for word in ("alpha", "beta", "gamma"))
     made = paper(text, project)
-    chunks = [row.dense for row in made.chunks.all()]
+    chunks = [row.dense for row in ChunkVector.objects.filter(document=made)]
     assert len(chunks) > 1
     assert vector(made) == pytest.approx(neighbours.mean(chunks), abs=0.002)
 

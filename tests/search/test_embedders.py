@@ -1,0 +1,223 @@
+"""Another embedder takes the place of the one that search asks."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from config.engines import EngineUnavailable
+from documents.models import AuditEvent, Document
+from search import embedders, indexing, queries
+from search.indexing import EmbedderChanged, Vectors
+from search.models import Chunk, ChunkVector, Embedder, EmbedderState, TypeVector
+from tests.search.corpus import index, indexed, use_embedder, written
+
+pytestmark = pytest.mark.django_db
+API = {"model": "m", "base_url": "http://one.test/v1", "api_key": "sk-one", "dimension": 8}
+
+
+def found(words: str) -> list[str]:
+    hits = queries.find(queries.EVERYONE, words, mode="dense").hits
+    return [hit.text for hit in hits]
+
+
+def embed_rest(embedder: Embedder) -> None:
+    """What the jobs of `ingestion/reembedding.py` do."""
+    engine = embedders.engine(embedder)
+    for document in Document.objects.all():
+        chunks = indexing.chunks_lacking(document.pk, embedder, first_page=1, last_page=10_000)
+        vectors = engine.embed(texts=tuple(chunk.text for chunk in chunks))
+        indexing.add([chunk.pk for chunk in chunks], Vectors(embedder=embedder, vectors=vectors))
+
+
+def changing(settings: Any, name: str = "Wide") -> Embedder:
+    use_embedder(settings, name)
+    with connection.cursor() as cursor:
+        # Postgres makes no index in a transaction that has constraints left to check.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        due = embedders.follow_settings()
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    assert due is not None
+    return due
+
+
+def indexes() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE '%%_dense_%%'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_search_goes_on_with_the_old_vectors_until_every_chunk_has_a_new_one(
+    settings: Any,
+) -> None:
+    indexed("grey heron")
+    indexed("red kite")
+    due = changing(settings)
+    assert found("heron")[0] == "grey heron"
+    assert not embedders.switch()
+    embed_rest(due)
+    assert (embedders.active().name, found("kite")[0]) == ("hashed", "red kite")
+    assert embedders.switch()
+    assert embedders.active() == due
+    assert found("kite")[0] == "red kite"
+    assert not embedders.switch()
+    assert AuditEvent.objects.filter(verb="embedder.switched").count() == 1
+
+
+def test_a_document_that_comes_meanwhile_is_found_before_and_after(settings: Any) -> None:
+    indexed("grey heron")
+    due = changing(settings)
+    new = written("red kite")
+    index(new)
+    assert found("kite")[0] == "red kite"
+    embed_rest(due)
+    assert embedders.switch()
+    assert found("kite")[0] == "red kite"
+    assert not indexing.stale_documents().exists()
+
+
+def test_a_step_saves_vectors_of_both_embedders(settings: Any) -> None:
+    indexed("grey heron")
+    due = changing(settings)
+    document = written("red kite")
+    old, texts = embedders.active(), ("red kite",)
+    both = [
+        Vectors(embedder=one, vectors=embedders.engine(one).embed(texts=texts))
+        for one in (old, due)
+    ]
+    drafts = [indexing.ChunkDraft(page=1, ordinal=0, text="red kite")]
+    _save(document, drafts, both[0], coming=both[1])
+    rows = ChunkVector.objects.filter(document=document).order_by("embedder")
+    assert [len(row.dense) for row in rows] == [8, 12]
+
+
+def _save(
+    document: Document, drafts: Any, made: Vectors | None, coming: Vectors | None = None
+) -> None:
+    indexing.save(
+        document.pk,
+        drafts,
+        vectors=made.vectors if made else None,
+        embedder=made.embedder if made else None,
+        first_page=1,
+        last_page=1,
+        text_version=1,
+        coming=coming,
+    )
+
+
+def test_vectors_of_an_embedder_that_was_replaced_meanwhile_are_refused(settings: Any) -> None:
+    document = indexed("grey heron")
+    old = embedders.active()
+    chunk = Chunk.objects.get()
+    embed_rest(changing(settings))
+    assert embedders.switch()
+    made = Vectors(embedder=old, vectors=[(1.0, *[0.0] * 7)])
+    drafts = [indexing.ChunkDraft(page=1, ordinal=0, text="other words")]
+    with pytest.raises(EmbedderChanged):
+        _save(document, drafts, made)
+    assert Chunk.objects.get() == chunk
+    assert indexing.add([chunk.pk], made) == 0
+
+
+def test_a_person_may_switch_before_every_chunk_has_its_vector(settings: Any) -> None:
+    indexed("grey heron")
+    due = changing(settings)
+    assert embedders.switch(leaving_out=True)
+    assert embedders.active() == due
+    assert indexing.stale_documents().count() == 1
+    hits = queries.find(queries.EVERYONE, "heron").hits
+    assert [hit.text for hit in hits] == ["grey heron"]
+
+
+def test_an_embedder_without_vectors_gives_way_at_once(settings: Any) -> None:
+    written("grey heron")
+    assert embedders.active().name == "hashed"
+    use_embedder(settings, "Wide")
+    assert embedders.active().name == "wide"
+    assert embedders.coming() is None
+
+
+def test_old_vectors_go_in_slices_and_the_embedder_with_its_indexes_last(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedders, "SLICE_ROWS", 2)
+    for number in range(5):
+        indexed(f"heron {number}")
+    old = embedders.active()
+    embed_rest(changing(settings))
+    embedders.switch()
+    assert embedders.clear_away(9) == 0, "questions on their way still need them"
+    Embedder.objects.filter(pk=old.pk).update(changed_at=timezone.now() - timedelta(minutes=2))
+    assert ChunkVector.objects.filter(embedder=old).count() == 5
+    # Inside the transaction of a test no index can be dropped concurrently.
+    monkeypatch.setattr(embedders, "INDEXED", {})
+    assert embedders.clear_away(9) == 5
+    assert not Embedder.objects.filter(pk=old.pk).exists()
+    assert ChunkVector.objects.count() == 5
+
+
+def test_a_change_is_called_off_only_when_nobody_has_wanted_it_for_a_while(settings: Any) -> None:
+    indexed("grey heron")
+    due = changing(settings)
+    use_embedder(settings, "Hashed")
+    assert embedders.follow_settings() == due
+    use_embedder(settings, "Huge")
+    assert embedders.follow_settings() == due, "two hosts with other settings must not take turns"
+    Embedder.objects.filter(pk=due.pk).update(wanted_at=timezone.now() - timedelta(minutes=11))
+    use_embedder(settings, "Hashed")
+    assert embedders.follow_settings() is None
+    due.refresh_from_db()
+    assert due.state == EmbedderState.GOING
+    assert changing(settings) == due, "it is wanted again before it is cleared away"
+
+
+def test_vectors_too_long_for_an_index_are_searched_one_by_one(settings: Any) -> None:
+    use_embedder(settings, "Huge")
+    indexed("grey heron")
+    indexed("red kite")
+    assert found("kite")[0] == "red kite"
+    assert f"chunk_dense_{embedders.active().pk}" not in indexes()
+
+
+def test_the_key_is_never_kept_and_goes_to_no_other_address(settings: Any) -> None:
+    one = {"BACKEND": "search.engines.openai.OpenAI", "OPTIONS": API}
+    settings.ENGINES = {**settings.ENGINES, "embed": one}
+    settings.EMBED_BASE_URL, settings.EMBED_API_KEY = API["base_url"], "sk-one"
+    old = embedders.active()
+    assert "sk-one" not in str(Embedder.objects.values_list("config"))
+    use_embedder(settings, "Wide")
+    assert embedders.config(old)["OPTIONS"]["api_key"] == "sk-one"
+    settings.EMBED_BASE_URL, settings.EMBED_API_KEY = "http://two.test/v1", "sk-two"
+    assert embedders.config(old)["OPTIONS"] == {**API, "api_key": ""}
+    settings.EMBED_OLD_API_KEY = "sk-old"
+    assert embedders.config(old)["OPTIONS"]["api_key"] == "sk-old"
+
+
+def test_an_embedder_that_nobody_can_load_any_more_leaves_the_words(settings: Any) -> None:
+    indexed("grey heron")
+    Embedder.objects.filter(name="hashed").update(name="gone", config={})
+    answer = queries.find(queries.EVERYONE, "heron")
+    assert [hit.text for hit in answer.hits] == ["grey heron"]
+    assert "words only" in answer.notice
+    with pytest.raises(EngineUnavailable):
+        embedders.engine(embedders.active())
+
+
+def test_descriptions_of_types_get_vectors_of_the_new_embedder(settings: Any) -> None:
+    from search import neighbours
+    from tests.search.test_neighbours import challan
+
+    kind = challan()
+
+    def embed(texts: tuple[str, ...]) -> Any:
+        return indexing.engine().embed(texts=texts)
+
+    indexed("grey heron")
+    assert len(neighbours.kinds([kind], embed)[0].vector) == 8
+    embed_rest(changing(settings))
+    embedders.switch()
+    assert len(neighbours.kinds([kind], embed)[0].vector) == 12
+    assert TypeVector.objects.count() == 2
