@@ -6,6 +6,9 @@ Pure functions on a reading; the numbers are measured by `bench/reading.py`.
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
+from ingestion.engines.base import Word
 from ingestion.engines.layout import Reading
 
 LOW_CONFIDENCE = 0.60
@@ -25,6 +28,17 @@ class _Bar:
 # 0.92 it reads office print at 0.97 and more, and no receipt gets there. RapidOCR stays above
 # 0.93 on all upright pages and falls below 0.70 on pages that stand on their head.
 _BARS = {"tesseract": _Bar(mean=0.92, words=8), "rapidocr": _Bar(mean=0.88, words=2)}
+
+# How many words in a hundred are right where the two engines read a place differently, by the
+# confidence of each: of 750 such places on receipts and office pages, clean and spoilt,
+# RapidOCR was right in 700; Tesseract only where it was sure of itself and RapidOCR was not.
+_RIGHT = {
+    "tesseract": ((0.0, 0.5, 0.8, 0.88, 0.93, 0.97), (0.05, 0.3, 0.5, 0.65, 0.8, 0.92)),
+    "rapidocr": (
+        (0.0, 0.5, 0.7, 0.85, 0.92, 0.96, 0.985, 1.0),
+        (0.05, 0.3, 0.6, 0.78, 0.85, 0.9, 0.96, 0.99),
+    ),
+}
 
 
 def is_sure(reading: Reading) -> bool:
@@ -51,10 +65,17 @@ def is_sideways(reading: Reading) -> bool:
     return 2 * tall > len(boxes)
 
 
+def belief(engine: str, word: Word) -> float:
+    """How probable it is that a word is right where another engine reads otherwise; on one
+    scale for all engines."""
+    confidences, shares = _RIGHT[engine]
+    return float(np.interp(word.confidence, confidences, shares))
+
+
 def merit(reading: Reading) -> float:
     """What a reading is worth against another one of the same page: letters and digits, each
     counted as far as its word is believed; junk of single marks counts nothing."""
     return sum(
-        len(re.findall(r"\w", word.text)) * max(0.0, word.confidence - 0.3)
+        len(re.findall(r"\w", word.text)) * max(0.0, belief(reading.engine, word) - 0.15)
         for word in reading.words
     )

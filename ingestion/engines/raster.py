@@ -28,6 +28,9 @@ LEAST_TILT = 1.0
 MOST_TILT = 12.0
 TILTED_CROWDING = 1.3
 OCR_SIDE_PX = 4000
+# Mean distance between the strongest and the weakest channel, of 255; JPEG adds up to 0.1 to
+# greys, tinted receipts have 1 and more.
+LEAST_COLOUR = 0.5
 _CLOCKWISE = {
     90: Image.Transpose.ROTATE_270,
     180: Image.Transpose.ROTATE_180,
@@ -59,12 +62,14 @@ class Print:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """The size of letters that an engine reads well: between `least_px` and `most_px` they
-    are left alone, else brought to `target_px`, enlarged at most `most_enlarged` times."""
+    are left alone, else brought to `target_px`, enlarged at most `most_enlarged` times. The
+    page is cropped to its ink where at least `least_bare` of it (0..1) have none."""
 
     least_px: float
     target_px: float
     most_px: float
     most_enlarged: float
+    least_bare: float = 0.0
 
     def scale(self, glyph_px: float) -> float:
         """What to multiply the sides of a picture by; `glyph_px` is 0 where unknown."""
@@ -224,10 +229,23 @@ def _paper(image: Image.Image) -> tuple[int, ...] | int:
 
 def prepared(image: Image.Image, seen: Print, *, fit: Fit) -> Prepared:
     """The inked part of `image` with letters of a size that the engine reads well."""
-    part = image.crop((seen.left, seen.top, seen.right, seen.bottom))
+    inked = (seen.right - seen.left) * (seen.bottom - seen.top) / (image.width * image.height)
+    is_cropped = 1 - inked >= fit.least_bare
+    left, top = (seen.left, seen.top) if is_cropped else (0, 0)
+    part = image.crop((left, top, seen.right, seen.bottom)) if is_cropped else image
     scale = min(fit.scale(seen.glyph_px), OCR_SIDE_PX / max(part.size))
     if scale != 1.0:
         size = (max(1, round(part.width * scale)), max(1, round(part.height * scale)))
         smoothing = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX
         part = part.resize(size, smoothing, reducing_gap=2.0)
-    return Prepared(image=part, scale=scale, left=seen.left, top=seen.top)
+        part.info.pop("dpi", None)
+    return Prepared(image=part, scale=scale, left=left, top=top)
+
+
+def plain(image: Image.Image) -> Image.Image:
+    """The picture in greys if it has no colours: most scans are grey, whatever their format."""
+    if image.mode != "RGB":
+        return image
+    few = image.resize((-(-image.width // 4), -(-image.height // 4)), Image.Resampling.NEAREST)
+    is_grey = float(np.ptp(np.asarray(few), axis=2).mean()) < LEAST_COLOUR
+    return image.convert("L") if is_grey else image

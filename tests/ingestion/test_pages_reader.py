@@ -208,7 +208,7 @@ class Fixed:
         self.name, self.confidence, self.words = name, confidence, text.split()
         self.script = script
 
-    def read(self, image: Image.Image, languages: object = ()) -> Reading:
+    def read(self, image: Image.Image, languages: object = (), dpi: float | None = None) -> Reading:
         line = tuple(
             Word(
                 text=word,
@@ -232,7 +232,7 @@ class Fixed:
 class Busy(Fixed):
     """An engine that has no time."""
 
-    def read(self, image: Image.Image, languages: object = ()) -> Reading:
+    def read(self, image: Image.Image, languages: object = (), dpi: float | None = None) -> Reading:
         raise EngineUnavailable("busy")
 
 
@@ -255,9 +255,40 @@ def test_a_sure_reading_is_taken_without_asking_on() -> None:
     assert best(FixedRapid("rapidocr", 0.99, WORDS), Busy("tesseract", 0, "")).engine == "rapidocr"
 
 
-def test_of_two_unsure_readings_the_better_one_is_taken() -> None:
-    rapid, tesseract = FixedRapid("rapidocr", 0.5, WORDS), Fixed("tesseract", 0.8, WORDS)
-    assert best(rapid, tesseract).engine == "tesseract"
+def test_two_unsure_readings_are_merged() -> None:
+    rapid = FixedRapid("rapidocr", 0.5, WORDS.replace("two", "tvvo"))
+    tesseract = Fixed("tesseract", 0.8, WORDS)
+    both = best(rapid, tesseract)
+    assert (both.text, both.engine) == (WORDS, "tesseract+rapidocr")
+
+
+class Upturned(FixedRapid):
+    """RapidOCR that takes the page for one that stands on its head."""
+
+    def read(self, image: Image.Image, languages: object = ()) -> Turned:  # type: ignore[override]
+        return Turned(reading=super().read(image).reading, turn=180)
+
+
+def test_readings_that_hold_the_page_another_way_up_are_not_merged() -> None:
+    assert best(Upturned("rapidocr", 0.5, "x y"), Fixed("tesseract", 0.8, WORDS)).text == WORDS
+
+
+class Nearsighted(Fixed):
+    """A Tesseract that reads half of the words from afar and all of them closer."""
+
+    def read(self, image: Image.Image, languages: object = (), dpi: float | None = None) -> Reading:
+        whole = super().read(image)
+        return whole if dpi else Reading(lines=(whole.lines[0][:5],), engine=self.name, version="1")
+
+
+def test_what_tesseract_reads_badly_it_reads_closer_too() -> None:
+    def alone(confidence: float) -> str:
+        engine = Nearsighted("tesseract", confidence, WORDS)
+        ocr = Ocr(order=("tesseract",), rapid=None, tesseract=engine)  # type: ignore[arg-type]
+        return ocr.read(paper(), ("eng",)).reading.text
+
+    assert alone(0.62) == WORDS
+    assert alone(0.7) == " ".join(WORDS.split()[:5])
 
 
 def test_a_busy_engine_is_replaced_by_a_sure_one() -> None:
