@@ -48,9 +48,14 @@ class EngineError(EngineFault):
 
 
 class EngineUnavailable(EngineFault):
-    """The engine cannot answer just now; the same call may work later."""
+    """The engine cannot answer just now; the same call may work later, but not before
+    `retry_after_s` seconds have passed, where it says so."""
 
     code = "engine_unavailable"
+
+    def __init__(self, message: str, code: str = "", retry_after_s: float = 0) -> None:
+        super().__init__(message, code)
+        self.retry_after_s = retry_after_s
 
 
 class EngineBusy(EngineUnavailable):

@@ -335,6 +335,11 @@ MODEL_PRICES = _list("DOCKET_MODEL_PRICES", "")
 MODEL_PARALLEL = _number("DOCKET_MODEL_PARALLEL", 4)
 MODEL_TIMEOUT_S = _number("DOCKET_MODEL_TIMEOUT_S", 60)
 MODEL_BATCH_PAGES = _number("DOCKET_MODEL_BATCH_PAGES", 10)
+# After so many answers in a row that did not come, a server is left alone: for so long at
+# first, then twice as long each time.
+MODEL_FAILURES = 5
+MODEL_PAUSE_S = 30
+MODEL_PAUSE_MAX_S = 600
 # A day of UTC and a project; 0 is no limit.
 MODEL_TOKENS_A_DAY = _number("DOCKET_MODEL_TOKENS_A_DAY", 0)
 MODEL_CENTS_A_DAY = _number("DOCKET_MODEL_CENTS_A_DAY", 0)
@@ -384,6 +389,8 @@ LOGGING = {
     "loggers": {
         # Its warnings hold addresses, and addresses hold questions.
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # Says a line for each request to a language model.
+        "httpx2": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         # Says a line for each token; what happened to a step stands in our own lines.
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },

@@ -312,7 +312,8 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
             self._serve(json.loads(self.rfile.read(length)))
 
         def _serve(self, body: Any) -> None:
-            asked = Asked(path=self.path, headers=dict(self.headers), body=body)
+            headers = {name.title(): value for name, value in self.headers.items()}
+            asked = Asked(path=self.path, headers=headers, body=body)
             try:
                 with server.open(asked) as reply:
                     self._send(reply, is_stream=bool(body and body.get("stream")))

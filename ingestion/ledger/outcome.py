@@ -128,8 +128,9 @@ def _halve(step: Step, job: Job, fault: EngineFault) -> None:
     turns.plan(job, step.stage, halves)
 
 
-def _back_off(step: Step, job: Job, fault: EngineFault, attempts: int) -> None:
-    wait_s = _grown_s(max(1, attempts))
+def _back_off(step: Step, job: Job, fault: EngineUnavailable, attempts: int) -> None:
+    asked_s = min(settings.BACKOFF_MAX_S, fault.retry_after_s)
+    wait_s = max(asked_s, _grown_s(max(1, attempts)))
     changes: dict[str, Any] = {"attempts": attempts}
     if not isinstance(fault, EngineBusy):
         changes["history"] = [*step.history, rows.run_of(step, fault.code, fault.message)]

@@ -1,0 +1,94 @@
+"""Leaving a server alone that does not answer, and noticing that it does again.
+
+open    FAILURES unavailable answers in a row, or a Retry-After -> closed
+closed  nobody asks until closed_until                          -> probing
+probing one call goes out, the others go on waiting             -> open    it was answered
+                                                                -> closed  for twice as long
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from config.engines import EngineBusy
+from documents.language import CallStatus, LlmCall, ModelServer
+from ingestion.llm.client import Silent, host_of
+
+_WORDS_KEPT = 500
+
+
+def check(endpoint: str, model: str) -> None:
+    """Whether a server may be asked; to be called under its lock.
+
+    Raises EngineBusy, model_paused."""
+    server = ModelServer.objects.filter(endpoint=endpoint, model=model).first()
+    if server is None:
+        return
+    now = timezone.now()
+    if server.closed_until is not None and server.closed_until > now:
+        left_s = (server.closed_until - now).total_seconds()
+        raise EngineBusy(told(server), "model_paused", left_s)
+    if server.failures >= settings.MODEL_FAILURES and _at_work(endpoint, model):
+        raise EngineBusy(told(server), "model_paused")
+
+
+def _at_work(endpoint: str, model: str) -> bool:
+    pending = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING)
+    return pending.filter(model=model).exists()
+
+
+def told(server: ModelServer) -> str:
+    """Why a server is left alone, and until when, as a sentence for who waits."""
+    host = host_of(server.endpoint)
+    again = server.closed_until
+    if again is None or again <= timezone.now():
+        then = "it is being asked again now"
+    else:
+        then = f"it is asked again at {_clock(again)}"
+    if server.failures < settings.MODEL_FAILURES:
+        return f"The language model at {host} wants to be left alone for a while; {then}."
+    since = f" since {_clock(server.silent_since)}" if server.silent_since else ""
+    return f"The language model at {host} has not answered{since}; {then}."
+
+
+def _clock(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%H:%M:%S")
+
+
+def answered(endpoint: str, model: str) -> None:
+    """It answered, be it with a refusal: nothing keeps others from asking."""
+    server = ModelServer.objects.filter(endpoint=endpoint, model=model)
+    was_silent = Q(failures__gt=0) | Q(closed_until__isnull=False)
+    server.filter(was_silent).update(
+        failures=0, silent_since=None, closed_until=None, last_error="", changed_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def silent(endpoint: str, model: str, fault: Silent) -> None:
+    """Count an answer that did not come; close for a while where there were enough in a row, or
+    where the server asks for it."""
+    ModelServer.objects.get_or_create(endpoint=endpoint, model=model)
+    server = ModelServer.objects.select_for_update().get(endpoint=endpoint, model=model)
+    now = timezone.now()
+    is_closed = server.closed_until is not None and server.closed_until > now
+    # Calls that were out when it closed tell nothing new.
+    if not is_closed:
+        server.failures += 1
+        server.silent_since = server.silent_since or now
+    pause_s = max(0 if is_closed else _pause_s(server.failures), fault.retry_after_s)
+    until = now + timedelta(seconds=min(pause_s, settings.MODEL_PAUSE_MAX_S))
+    if pause_s and (server.closed_until is None or until > server.closed_until):
+        server.closed_until = until
+    server.last_error = f"{fault.message} {fault.words}".strip()[:_WORDS_KEPT]
+    server.save()
+
+
+def _pause_s(failures: int) -> float:
+    """Seconds after so many in a row: none, then base, 2 base, 4 base and so on."""
+    beyond = failures - settings.MODEL_FAILURES
+    # The exponent is bounded, since the power is a number before it is cut.
+    return float(settings.MODEL_PAUSE_S * 2 ** min(beyond, 20)) if beyond >= 0 else 0.0

@@ -1,0 +1,152 @@
+"""The rows of calls: the answer that is there, a place to ask for one, and how it ended.
+
+    none     -> pending  a place was free and the budget allows it
+    pending  -> done     an answer
+             -> failed   none, or the worker is gone (model_lost)
+
+Each function is one short transaction, and done when it returns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from psycopg.errors import UniqueViolation
+
+from config.engines import EngineBusy
+from documents.language import CallStatus, LlmCall, Prompt
+from ingestion.llm import breaker, budget
+from ingestion.llm.base import About
+
+LOST = "model_lost"
+# How much later than its last request a call is taken for lost.
+_LAPSE_RESERVE_S = 30
+_MESSAGE_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A call that is to be made. reserved: the most that it may cost; limit_s: of all its
+    requests together."""
+
+    key: str
+    endpoint: str
+    model: str
+    prompt: Prompt
+    about: About
+    reserved: budget.Amount
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a call came to. latency_ms: of all its requests."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    microcents: int
+    latency_ms: int
+
+
+def reuse(project_id: int, key: str) -> Mapping[str, Any] | None:
+    """The answer that is there, counted as used once more; None where there is none."""
+    done = LlmCall.objects.filter(project=project_id, key=key, status=CallStatus.DONE)
+    answer: Mapping[str, Any] | None = done.values_list("answer", flat=True).first()
+    if answer is not None:
+        done.update(reused=F("reused") + 1)
+    return answer
+
+
+def take(wanted: Wanted) -> LlmCall | None:
+    """A place among the calls that are made at once, None where the answer came meanwhile.
+
+    Raises EngineError: model_budget; EngineBusy: model_busy, model_paused."""
+    try:
+        with transaction.atomic(durable=True):
+            return _take(wanted)
+    except IntegrityError as fault:
+        if not isinstance(fault.__cause__, UniqueViolation):
+            raise
+        raise _busy("The same question is being asked by another worker.") from fault
+
+
+def _take(wanted: Wanted) -> LlmCall | None:
+    # Always in this order, so that two workers never wait for each other.
+    _lock(f"docket model budget {wanted.about.project_id}")
+    _lock(f"docket model places {wanted.endpoint}")
+    _lapse(wanted.endpoint)
+    alike = LlmCall.objects.filter(project=wanted.about.project_id, key=wanted.key)
+    if alike.filter(status=CallStatus.DONE).exists():
+        return None
+    if alike.filter(status=CallStatus.PENDING).exists():
+        raise _busy("The same question is being asked by another worker.")
+    breaker.check(wanted.endpoint, wanted.model)
+    budget.check(wanted.about.project_id, wanted.reserved)
+    at_work = LlmCall.objects.filter(endpoint=wanted.endpoint, status=CallStatus.PENDING)
+    if at_work.count() >= settings.MODEL_PARALLEL:
+        raise _busy("The language model is asked as much at once as it may be.")
+    return LlmCall.objects.create(
+        project_id=wanted.about.project_id,
+        # A draft that is only tried has no row.
+        prompt=wanted.prompt if wanted.prompt.pk else None,
+        purpose=wanted.prompt.purpose,
+        key=wanted.key,
+        endpoint=wanted.endpoint,
+        model=wanted.model,
+        job=wanted.about.job,
+        document=wanted.about.document,
+        first_page=wanted.about.first_page,
+        pages=wanted.about.pages,
+        reserved_tokens=wanted.reserved.tokens,
+        reserved_microcents=wanted.reserved.microcents,
+        lapses_at=Now() + timedelta(seconds=wanted.limit_s + _LAPSE_RESERVE_S),
+    )
+
+
+def done(call: LlmCall, answer: Mapping[str, Any], spent: Spent, note: str) -> None:
+    """Keep the answer. One whose place lapsed meanwhile is not kept: it counts as lost."""
+    _end(call, CallStatus.DONE, spent, answer=answer, error_message=note)
+
+
+def failed(call: LlmCall, code: str, message: str, spent: Spent) -> None:
+    _end(call, CallStatus.FAILED, spent, error_code=code, error_message=message[:_MESSAGE_KEPT])
+
+
+def _end(call: LlmCall, status: CallStatus, spent: Spent, **told: Any) -> None:
+    LlmCall.objects.filter(pk=call.pk, status=CallStatus.PENDING).update(
+        status=status,
+        requests=spent.requests,
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        cost_microcents=spent.microcents,
+        latency_ms=spent.latency_ms,
+        **told,
+    )
+
+
+def _lapse(endpoint: str) -> None:
+    """End calls whose worker is gone. The server may have worked for them, so all that they
+    may have cost counts as spent."""
+    gone = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING, lapses_at__lt=Now())
+    gone.update(
+        status=CallStatus.FAILED,
+        error_code=LOST,
+        error_message="Its worker went away before the answer came.",
+        input_tokens=F("reserved_tokens"),
+        cost_microcents=F("reserved_microcents"),
+    )
+
+
+def _lock(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _busy(message: str) -> EngineBusy:
+    return EngineBusy(message, "model_busy")
