@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from documents import calibration, checks, schemas, trust
+from documents import calibration, checks, field_checks, schemas, trust
 from documents.models import DocumentStatus
 
 # A shipped type that the classifier was less sure of than this is a question for a person; a
@@ -36,6 +36,11 @@ class Reading:
     alternatives: tuple[str, ...] = ()
     engine: str = ""
     agrees: str = ""
+
+    @property
+    def is_unprinted(self) -> bool:
+        """Whether a language model says so and no page prints it."""
+        return self.source == trust.MODEL and not self.page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,7 @@ def make(
     reasons: list[dict[str, str]] = []
     for reading in readings:
         found = {**_evidence(reading), "engine": reading.engine or engine}
-        if trust.is_unprinted(found):
+        if reading.is_unprinted:
             # It proves nothing of other values either, so it comes into no check.
             put(payload, reading.pointer, None)
             found["candidate"] = reading.value
@@ -96,7 +101,7 @@ def make(
         if pointer in evidence:
             evidence[pointer] |= {"candidate": get(payload, pointer), "note": message}
             put(payload, pointer, None)
-    findings = checks.run_checks(type_slug, payload)
+    findings = field_checks.run(type_slug, schema, payload)
     for finding in (*findings, *others.findings):
         for pointer in finding.fields:
             if pointer in evidence:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from documents import checks, drafts, identity, outcomes, schemas
+from documents import drafts, field_checks, identity, outcomes, schemas
 from documents.errors import Conflict, SenderError
 from documents.models import (
     BY_PERSON,
@@ -92,7 +92,7 @@ def correct(
             *(reason for reason in document.reasons if reason["code"] == drafts.SAMPLED),
             *_of_others(document),
             *drafts.failed_checks(
-                checks.run_checks(_slug(document), document.payload), document.evidence
+                field_checks.run(_slug(document), schema, document.payload), document.evidence
             ),
             *drafts.missing(document.payload, schema, required),
         ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from documents import checks, drafts, fields, packets, schemas, trust
+from documents import checks, drafts, field_checks, fields, packets, schemas, trust
 from documents.presentation import Badge, Highlight, highlight, in_order, is_table, shown_value
 
 LONG_CHARS = 24
@@ -61,6 +61,7 @@ class Field:
     candidate: str
     findings: tuple[Finding, ...]
     is_unprinted: bool = False
+    is_hidden: bool = False
 
     @property
     def passed(self) -> int:
@@ -68,7 +69,10 @@ class Field:
 
     @property
     def is_open(self) -> bool:
-        """Whether it belongs among the fields that are shown at once."""
+        """Whether it belongs among the fields that are shown at once; a hidden one only where
+        a check failed."""
+        if self.is_hidden and all(finding.passed for finding in self.findings):
+            return False
         return bool(self.value or self.candidate or self.is_required)
 
 
@@ -108,14 +112,16 @@ class Sheet:
         self._evidence = evidence
         self._thresholds = thresholds
         self._typed = typed or {}
-        self._checks = checks.run_checks(type_slug, payload)
+        self._checks = field_checks.run(type_slug, schema, payload)
         required = {f"/{name}" for name in schemas.required_fields(schema)}
         self._required = required
         properties = in_order(type_slug, schema)
         simple = {n: s for n, s in properties.items() if not is_table(s)}
         self.fields = tuple(self._field(f"/{name}", spec) for name, spec in simple.items())
         self.tables = tuple(
-            self._items(name, spec) for name, spec in properties.items() if is_table(spec)
+            self._items(name, spec)
+            for name, spec in properties.items()
+            if is_table(spec) and not spec.get("x-hidden")
         )
 
     @property
@@ -175,6 +181,7 @@ class Sheet:
             candidate="" if value else shown_value(proof.get("candidate")),
             findings=tuple(Finding(passed=c.passed, message=c.message) for c in findings),
             is_unprinted=bool(proof) and trust.is_unprinted(proof),
+            is_hidden=bool(spec.get("x-hidden")),
         )
 
     def _state(

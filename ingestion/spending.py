@@ -25,6 +25,7 @@ from ingestion.statistics import Percentile
 
 PERIODS = {"7d": 7, "30d": 30, "90d": 90}
 ROWS = 50
+NEARLY = 0.97
 MICROCENTS = 1_000_000
 """In one US cent."""
 
@@ -114,7 +115,8 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        return any(share >= 1 for _, share in self.shares)
+        """As good as: a call that would pass the limit is not made."""
+        return any(share >= NEARLY for _, share in self.shares)
 
     @property
     def told(self) -> str:

@@ -1,51 +1,34 @@
 """The types of documents in the admin: taught, looked at, given fields, switched on.
 
 Superusers, or staff with the site's permission on types; of examples and pages everybody sees
-those of their own projects only."""
+those of their own projects only. Embedders are in `admin_embedders`."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.forms import BaseFormSet, formset_factory
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from documents import schemas, types
 from documents.errors import DocketError
 from documents.models import DocumentType, TypeState
-from documents.types import FieldKind, FieldRow
-from search import quality
+from documents.type_fields import rows_of, shipped_properties
+from search import admin_embedders, admin_fields, quality
+
+__all__ = ["DocumentTypeAdmin", "admin_embedders"]
 
 SHOWN_EXAMPLES = 24
 SHOWN_CHANGES = 30
-BLANK_ROWS = 6
-
-
-class FieldForm(forms.Form):
-    """A field of a type as a row; a row without a title is none."""
-
-    name = forms.CharField(widget=forms.HiddenInput, required=False)
-    title = forms.CharField(max_length=60, required=False)
-    kind = forms.ChoiceField(choices=FieldKind)
-    labels = forms.CharField(
-        max_length=400, required=False, label="Also printed as (commas between)"
-    )
-    is_required = forms.BooleanField(required=False, label="Must be filled")
-
-
-Fields = formset_factory(FieldForm, extra=BLANK_ROWS, max_num=100)
 
 
 @admin.register(DocumentType)
 class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
-    list_display = ["name", "slug", "state", "description"]
-    list_filter = ["state"]
-    fields = ["name", "slug", "description"]
+    list_display = ["name", "slug", "state", "model_use", "description"]
+    list_filter = ["state", "model_use"]
+    fields = ["name", "slug", "description", "model_use"]
     prepopulated_fields = {"slug": ["name"]}
     change_form_template = "admin/documents/documenttype/change_form.html"
 
@@ -80,6 +63,11 @@ class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
                 name="documents_documenttype_fields",
             ),
             path(
+                "<int:pk>/fields/<int:number>/",
+                self.admin_site.admin_view(self.version_view),
+                name="documents_documenttype_version",
+            ),
+            path(
                 "<int:pk>/switch/",
                 self.admin_site.admin_view(require_POST(self.switch_view)),
                 name="documents_documenttype_switch",
@@ -100,35 +88,13 @@ class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
 
     def fields_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The fields of a type as rows; saving makes a new version of its schema."""
-        kind = self._changeable(request, pk)
-        newest = kind.schema_versions.order_by("-number").first()
-        rows = types.rows_of(newest.schema) if newest else []
-        initial = [
-            {
-                "name": row.name,
-                "title": row.title,
-                "kind": row.kind,
-                "labels": ", ".join(row.labels),
-                "is_required": row.is_required,
-            }
-            for row in rows
-        ]
-        formset = Fields(request.POST or None, initial=initial)
-        if request.method == "POST" and formset.is_valid():
-            try:
-                made = types.save_fields(kind, _rows(formset), request.user)
-            except DocketError as fault:
-                messages.error(request, fault.message)
-            else:
-                messages.success(request, f"Its fields are saved as version {made.number}.")
-                return redirect("admin:documents_documenttype_change", kind.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Fields of {kind.name}",
-            "kind": kind,
-            "formset": formset,
-        }
-        return TemplateResponse(request, "admin/documents/documenttype/fields.html", context)
+        return admin_fields.edit(request, self._changeable(request, pk))
+
+    def version_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        kind = get_object_or_404(DocumentType, pk=pk)
+        if not self.has_view_permission(request, kind):
+            raise PermissionDenied
+        return admin_fields.versions(request, kind, number)
 
     def switch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         kind = self._changeable(request, pk)
@@ -148,23 +114,9 @@ class DocumentTypeAdmin(admin.ModelAdmin[DocumentType]):
 
     def _changeable(self, request: HttpRequest, pk: int) -> DocumentType:
         kind = get_object_or_404(DocumentType, pk=pk)
-        if not self.has_change_permission(request, kind) or kind.slug in schemas.SHIPPED:
+        if not self.has_change_permission(request, kind):
             raise PermissionDenied
         return kind
-
-
-def _rows(formset: BaseFormSet[FieldForm]) -> list[FieldRow]:
-    return [
-        FieldRow(
-            name=row["name"],
-            title=row["title"].strip(),
-            kind=FieldKind(row["kind"]),
-            labels=types.labels_in(row["labels"]),
-            is_required=row["is_required"],
-        )
-        for row in (form.cleaned_data for form in formset)
-        if row.get("title", "").strip()
-    ]
 
 
 def _told(kind: DocumentType, request: HttpRequest) -> dict[str, Any]:
@@ -174,7 +126,9 @@ def _told(kind: DocumentType, request: HttpRequest) -> dict[str, Any]:
         "is_shipped": kind.slug in schemas.SHIPPED,
         "is_on": kind.state == TypeState.ON,
         "schema": newest,
-        "rows": types.rows_of(newest.schema) if newest else [],
+        "rows": rows_of(newest.schema, shipped_properties(kind.slug)) if newest else [],
+        "history": admin_fields.history(kind),
+        "replay_url": admin_fields.replay_url(),
         "fields_url": reverse("admin:documents_documenttype_fields", args=[kind.pk]),
         "switch_url": reverse("admin:documents_documenttype_switch", args=[kind.pk]),
     }

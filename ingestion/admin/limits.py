@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 from documents.admin import OfProjects, operates
 from documents.models import Project, Role, record
-from ingestion import pipeline, queue
+from documents.presentation import told_cost
+from ingestion import pipeline, queue, spending
 from ingestion.models import Limits
 from ingestion.presentation import STAGE_NAMES
 
@@ -32,11 +33,28 @@ class _Seconds(forms.IntegerField):
         )
 
 
+def _told(unit: str, shipped: int) -> str:
+    """What an empty budget means, and when a day begins."""
+    usual = f"{shipped:,} {unit}" if shipped else "no limit"
+    return f"A day of UTC. Empty: {usual}, as the settings say; 0: no limit."
+
+
 class LimitsForm(forms.ModelForm[Limits]):
     class Meta:
         model = Limits
-        fields = ["project", "steps_at_once", "failed_page_is_fatal", "job_limit_s"]
-        labels = {"job_limit_s": "Seconds a job"}
+        fields = [
+            "project",
+            "steps_at_once",
+            "failed_page_is_fatal",
+            "job_limit_s",
+            "model_tokens_a_day",
+            "model_cents_a_day",
+        ]
+        labels = {
+            "job_limit_s": "Seconds a job",
+            "model_tokens_a_day": "Language models: tokens a day",
+            "model_cents_a_day": "Language models: US cents a day",
+        }
 
     split = _Seconds("split")
     ocr = _Seconds("ocr")
@@ -51,6 +69,12 @@ class LimitsForm(forms.ModelForm[Limits]):
         super().__init__(*args, **kwargs)
         for stage in pipeline.STAGES:
             self.fields[stage].initial = self.instance.step_limit_s.get(stage)
+        self.fields["model_tokens_a_day"].help_text = _told("tokens", settings.MODEL_TOKENS_A_DAY)
+        self.fields["model_cents_a_day"].help_text = _told("cents", settings.MODEL_CENTS_A_DAY)
+        if not self.instance._state.adding:
+            spent = spending.budget_of(self.instance.project)
+            self.fields["model_tokens_a_day"].help_text += f" Today: {spent.tokens:,} tokens."
+            self.fields["model_cents_a_day"].help_text += f" Today: {told_cost(spent.microcents)}."
 
     def clean_job_limit_s(self) -> int | None:
         limit_s: int | None = self.cleaned_data["job_limit_s"]
@@ -70,12 +94,26 @@ class LimitsAdmin(OfProjects):
     """How much of a project's work may go on at once, and for how long: its operators say."""
 
     form = LimitsForm
-    list_display = ["project", "steps_at_once", "job_limit_s", "stages", "failed_page_is_fatal"]
+    list_display = [
+        "project",
+        "steps_at_once",
+        "job_limit_s",
+        "stages",
+        "failed_page_is_fatal",
+        "budget",
+    ]
 
     @admin.display(description="seconds a step")
     def stages(self, row: Limits) -> str:
         limits = row.step_limit_s.items()
         return ", ".join(f"{STAGE_NAMES.get(stage, stage)}: {s} s" for stage, s in limits) or "–"
+
+    @admin.display(description="language models a day")
+    def budget(self, row: Limits) -> str:
+        tokens, cents = row.model_tokens_a_day, row.model_cents_a_day
+        told = [f"{tokens:,} tokens"] if tokens else []
+        told += [told_cost(cents * spending.MICROCENTS)] if cents else []
+        return ", ".join(told) or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Limits]:
         mine = Project.objects.open_to(request.user, Role.OPERATOR)

@@ -80,7 +80,7 @@ def shape_of(type_slug: str, schema: Mapping[str, Any]) -> Shape:
             most=int(spec.get("maxItems") or 2_000),
         )
         for name, spec in ordered.items()
-        if isinstance(spec, Mapping) and presentation.is_table(spec)
+        if isinstance(spec, Mapping) and presentation.is_table(spec) and not spec.get("x-hidden")
     ]
     return Shape(fields=tuple(_fields(ordered, required)), lists=tuple(lists))
 
@@ -88,7 +88,7 @@ def shape_of(type_slug: str, schema: Mapping[str, Any]) -> Shape:
 def _fields(properties: Mapping[str, Any], required: set[str]) -> Iterator[Field]:
     for name, spec in properties.items():
         kind = kind_of(spec) if isinstance(spec, Mapping) else None
-        if kind is not None:
+        if kind is not None and not spec.get("x-hidden"):
             yield Field(name=name, kind=kind, spec=spec, is_required=name in required)
 
 
@@ -155,6 +155,8 @@ def _line(field: Field) -> str:
         parts.append(field.kind.value)
     if hint := field.spec.get("x-hint"):
         parts.append(str(hint))
+    if samples := field.spec.get("examples"):
+        parts.append(f'such as "{samples[0]}"')
     if labels := field.spec.get("x-labels"):
         parts.append("may be labelled " + ", ".join(f'"{label}"' for label in labels))
     return f"- {field.name}: {'; '.join(parts)}"

@@ -30,7 +30,12 @@ def rows(*titles: str) -> dict[str, Any]:
 
 
 def test_a_type_is_made_given_fields_and_switched_on_without_code(admin_client: Client) -> None:
-    told = {"name": "Goods note", "slug": "goods_note", "description": "Goods sent"}
+    told = {
+        "name": "Goods note",
+        "slug": "goods_note",
+        "description": "Goods sent",
+        "model_use": "unsure",
+    }
     admin_client.post("/admin/documents/documenttype/add/", told)
     kind = DocumentType.objects.get(slug="goods_note")
     assert kind.state == TypeState.DRAFT
@@ -79,12 +84,23 @@ def test_without_any_other_paper_it_says_what_it_cannot_know(admin_client: Clien
     assert "is not known" in admin_client.get(address(kind)).text
 
 
-def test_shipped_types_have_no_switch_and_no_fields_to_change(admin_client: Client) -> None:
+def test_shipped_types_have_no_switch(admin_client: Client) -> None:
     bill = DocumentType.objects.get(slug="bill")
     page = admin_client.get(address(bill)).text
     assert "always on" in page
     assert "Switch it" not in page
-    assert admin_client.get(address(bill, "fields")).status_code == 403
+    answer = admin_client.post(address(bill, "switch"), {"state": "draft"}, follow=True)
+    assert "Docket ships" in answer.text
+    bill.refresh_from_db()
+    assert bill.state == TypeState.ON
+
+
+def test_a_type_says_when_a_language_model_reads_it(admin_client: Client) -> None:
+    bill = DocumentType.objects.get(slug="bill")
+    told = {"name": bill.name, "description": bill.description, "model_use": "always"}
+    admin_client.post(address(bill), told)
+    bill.refresh_from_db()
+    assert bill.model_use == "always"
 
 
 @pytest.mark.parametrize("is_permitted", [True, False])

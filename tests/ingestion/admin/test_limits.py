@@ -9,6 +9,7 @@ from ingestion.models import (
 )
 from tests import factories
 from tests.ingestion.admin.ground import staff
+from tests.ingestion.admin.test_language import call
 
 pytestmark = [
     pytest.mark.django_db,
@@ -85,3 +86,17 @@ def test_operators_are_offered_the_people_of_their_own_projects_only(
     }
     operator.post(path, form)
     assert not Membership.objects.filter(project=project, user=stranger).exists()
+
+
+def test_a_budget_of_language_models_is_set_beside_what_is_spent_today(
+    operator: Client, project: Project
+) -> None:
+    form = {"project": project.pk, "model_tokens_a_day": "5000", "model_cents_a_day": "120"}
+    operator.post("/admin/ingestion/limits/add/", form)
+    made = Limits.objects.get(project=project)
+    assert (made.model_tokens_a_day, made.model_cents_a_day) == (5000, 120)
+    assert "5,000 tokens, $1.20" in operator.get("/admin/ingestion/limits/").text
+    call(project)
+    page = operator.get(f"/admin/ingestion/limits/{project.pk}/change/").text
+    assert "Today: 120 tokens." in page
+    assert "Today: 2 ¢." in page
