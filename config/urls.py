@@ -7,8 +7,9 @@ from django.urls import path
 from documents import api as documents_api
 from documents import views as documents
 from ingestion import api as ingestion_api
-from ingestion import api_workers, health, metrics
+from ingestion import api_investigations, api_workers, health, metrics
 from ingestion import views as ingestion
+from ingestion import views_investigations as questions
 from ingestion.admin import accuracy, language, panel
 from search import api as search_api
 from search import views as search
@@ -46,6 +47,31 @@ urlpatterns = [
     ),
     path("uploads/<uuid:upload_id>/original", documents.original, name="original"),
     path("search", search.search, name="search"),
+    path("investigations", questions.investigations, name="investigations"),
+    path("investigations/<uuid:investigation_id>", questions.investigation, name="investigation"),
+    path(
+        "investigations/<uuid:investigation_id>/progress",
+        questions.progress,
+        name="investigation-progress",
+    ),
+    path(
+        "investigations/<uuid:investigation_id>/documents.csv",
+        questions.as_csv,
+        name="investigation-csv",
+    ),
+    path(
+        "investigations/<uuid:investigation_id>/cancel",
+        questions.cancel,
+        name="investigation-cancel",
+    ),
+    path(
+        "investigations/<uuid:investigation_id>/retry", questions.retry, name="investigation-retry"
+    ),
+    path(
+        "investigations/<uuid:investigation_id>/delete",
+        questions.delete,
+        name="investigation-delete",
+    ),
     path("projects", documents.project_create, name="project-create"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
@@ -63,6 +89,26 @@ urlpatterns = [
     path("api/v1/workers/pause", api_workers.PauseView.as_view(), name="api-pause"),
     path("api/v1/workers/resume", api_workers.ResumeView.as_view(), name="api-resume"),
     path("api/v1/documents/<uuid:id>", documents_api.DocumentView.as_view(), name="api-document"),
+    path(
+        "api/v1/investigations",
+        api_investigations.InvestigationsView.as_view(),
+        name="api-investigations",
+    ),
+    path(
+        "api/v1/investigations/<uuid:id>",
+        api_investigations.InvestigationView.as_view(),
+        name="api-investigation",
+    ),
+    path(
+        "api/v1/investigations/<uuid:id>/cancel",
+        api_investigations.CancelView.as_view(),
+        name="api-investigation-cancel",
+    ),
+    path(
+        "api/v1/investigations/<uuid:id>/retry",
+        api_investigations.RetryView.as_view(),
+        name="api-investigation-retry",
+    ),
     path("api/v1/search", search_api.SearchView.as_view(), name="api-search"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -72,6 +72,16 @@ def matches(words: Sequence[Sequence[Any]], query: str) -> tuple[Highlight, ...]
     )
 
 
+def places(text: str) -> tuple[Highlight, ...]:
+    """Boxes "left,top,right,bottom;..." in whole pixels, as an address has them."""
+    boxes = re.findall(r"(?:^|;)(\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})(?=;|$)", text[:4_000])
+    return tuple(
+        highlight([int(side) for side in box], html_id="", label="", tone="match")
+        for box in boxes
+        if int(box[0]) <= int(box[2]) and int(box[1]) <= int(box[3])
+    )
+
+
 def in_order(type_slug: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The properties of `schema` in the order in which a person reads them.
 

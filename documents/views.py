@@ -285,15 +285,17 @@ def _show(
 
 def _pages(request: WSGIRequest, document: Document, sheet: Sheet) -> list[dict[str, Any]]:
     query, at = request.GET.get("q", ""), request.GET.get("page", "")
+    boxes = presentation.places(request.GET.get("at", ""))
     pages = []
     for page in document.pages.all():
-        is_asked = bool(query) and str(page.number) == at
+        is_shown = str(page.number) == at
+        is_asked = bool(query) and is_shown
         words = Page.objects.values_list("words", flat=True).get(pk=page.pk) if is_asked else []
         pages.append(
             {
                 "page": page,
                 "highlights": sheet.highlights(page.number) if page.image else (),
-                "matches": presentation.matches(words, query),
+                "matches": presentation.matches(words, query) + (boxes if is_shown else ()),
             }
         )
     return pages

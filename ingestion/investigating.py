@@ -3,6 +3,7 @@
 A question that wants an answer goes through the queue before others: somebody waits for it. A
 list is looked up at once, whenever it is shown, and has no job."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from ingestion import ledger
 from ingestion.models import Job, JobStatus, Kind, Priority
 from search import listing, queries
 from search.investigation import MAX_QUESTION_CHARS, Form, Investigation
+from search.listing import rows, table
+from search.listing.filters import Understood
 
 PROCESSING, READY, FAILED, CANCELLED = "processing", "ready", "failed", "cancelled"
 
@@ -115,3 +118,43 @@ def _steered(asked: Investigation, user: AnyUser) -> UUID:
     if job_id is None:
         raise SenderError("A list is looked up anew whenever it is shown.", "no_job")
     return job_id
+
+
+def as_json(asked: Investigation) -> dict[str, Any]:
+    """A question without its passages and rows; from rows with `project` and `job`."""
+    job: Job | None = getattr(asked, "job", None)
+    return {
+        "id": str(asked.pk),
+        "project": asked.project.slug,
+        "form": asked.form,
+        "question": asked.question,
+        "status": status(asked),
+        "job": str(job.pk) if job is not None else None,
+        "error": {"code": job.error_code, "message": job.error_message}
+        if job is not None and job.error_code and not asked.finished_at
+        else None,
+        "found": asked.is_found,
+        "answer": asked.answer,
+        "notice": asked.notice,
+        "engine": asked.engine,
+        "created_at": asked.created_at,
+        "finished_at": asked.finished_at,
+    }
+
+
+def as_json_whole(
+    asked: Investigation, viewer: AnyUser | queries.Everyone, *, limit: int = 100
+) -> dict[str, Any]:
+    """With citations and passages, or filters, rows and sums as the viewer may see them."""
+    told = as_json(asked)
+    if asked.form == Form.ANSWER:
+        return told | {"citations": asked.citations, "passages": asked.passages}
+    understood = Understood.from_json(asked.filters)
+    found = table.found_by(viewer, asked.project, understood.filters)
+    sums = rows.sums(found, understood.filters)
+    return told | {
+        **understood.as_json(),
+        "count": sum(one.count for one in sums),
+        "sums": [table.sum_as_json(one) for one in sums],
+        "documents": table.documents_as_json(found, understood.filters, limit=limit),
+    }

@@ -15,8 +15,7 @@ from rapidfuzz import fuzz
 from documents import fields
 from documents.models import Page, Project
 from search import queries, ranking, snippets
-from search.indexing import active_embedder
-from search.models import Chunk
+from search.models import Chunk, Embedder
 from search.ranking import Scope
 from search.snippets import Box
 
@@ -49,6 +48,14 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """A question's vector, and the embedder that made it."""
+
+    embedder: Embedder
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """What an answer says it rests on: words, and the number of the passage they stand in."""
 
@@ -72,7 +79,7 @@ def cleaned(question: str) -> str:
 
 
 def passages(
-    project: Project, question: str, *, vector: Sequence[float] | None, limit: int = PASSAGES
+    project: Project, question: str, *, vector: Vector | None, limit: int = PASSAGES
 ) -> tuple[Passage, ...]:
     """The best passages of a project, by words and, with the question's vector, by meaning."""
     asked = queries.clean(question)
@@ -81,7 +88,7 @@ def passages(
     scope, wanted = Scope(project_ids=(project.pk,)), queries.wanted_terms(asked)
     ways = [ranking.lexical_passages(scope, wanted)]
     if vector is not None:
-        ways.append(ranking.dense_passages(scope, active_embedder(), vector))
+        ways.append(ranking.dense_passages(scope, vector.embedder, vector.numbers))
     chosen = _spread(ranking.fuse_passages(ways), limit)
     page = Page.objects.filter(upload=OuterRef("document__upload"), number=OuterRef("page"))
     chunks: Mapping[int, Any] = (

@@ -1,15 +1,20 @@
-"""answer: look up the passages that a question is about, and answer it from them."""
+"""answer: look up the passages that a question is about, and answer it from them.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Where no language model is configured, or none answers, the passages are the answer."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from django.conf import settings
 from django.db.models.functions import Now
 
 from config.engines import EngineFault
+from ingestion.llm.asking import Failure, is_last_run, tried
+from ingestion.llm.base import About
 from ingestion.models import Job, Step
 from ingestion.stages.base import Call, Target
-from search import answers
-from search.answers import Answered, Passage
+from search import answers, embedders
+from search.answers import Answered, Passage, Vector
 from search.investigation import Investigation
 
 _WORDS_ONLY = "Looked up by words only: the engine for meanings was not available."
@@ -29,16 +34,37 @@ def work(step: Step, call: Call) -> Result:
     asked = Investigation.objects.select_related("project").get(job=step.job_id)
     vector, notice = _vector(asked.question, call)
     passages = answers.passages(asked.project, asked.question, vector=vector)
-    return Result(answered=answers.best(passages, notice=notice), passages=passages)
+    answered = _answered(asked, passages, step, call)
+    notices = " ".join(filter(None, (notice, answered.notice)))
+    return Result(answered=replace(answered, notice=notices), passages=passages)
 
 
-def _vector(question: str, call: Call) -> tuple[list[float] | None, str]:
+def _vector(question: str, call: Call) -> tuple[Vector | None, str]:
     """The question's vector, or None and what to say about it. The words alone find much, too."""
+    embedder = embedders.active()
+    config = embedders.config(embedder)
     try:
-        (vector,) = call("embed", "embed", texts=(answers.cleaned(question),))
+        (made,) = call("embed", "embed", config=config, texts=(answers.cleaned(question),))
     except EngineFault:
         return None, _WORDS_ONLY
-    return list(vector), ""
+    return Vector(embedder=embedder, numbers=tuple(made)), ""
+
+
+def _answered(
+    asked: Investigation, passages: Sequence[Passage], step: Step, call: Call
+) -> Answered:
+    if not settings.HAS_MODEL or not passages:
+        return answers.best(passages)
+    from ingestion.llm import answering  # slow, and of no use without a model
+
+    about = About(project_id=asked.project_id, job=step.job_id)
+    said = tried(
+        lambda: answering.answer(asked.question, passages, about, call),
+        is_last=is_last_run(step),
+    )
+    if isinstance(said, Failure):
+        return answers.best(passages, notice=f"No language model answered: {said.message}")
+    return said
 
 
 def save(step: Step, result: Result) -> Iterable[Target]:

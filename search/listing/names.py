@@ -68,11 +68,11 @@ def core(name: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in LEGAL_FORMS) or tuple(words)
 
 
-def read_whole(sheet: Sheet, known: Known, named: Named) -> None:
-    """Names that stand whole in the question, but for their legal form: before all else, so
-    that the month in "May & Sons" is none. One common word alone waits for `read_parts`."""
+def read_long(sheet: Sheet, known: Known, named: Named, *, common: frozenset[str]) -> None:
+    """Names by their first two words at least: before all else, so that the month in "May &
+    Sons" is none and the paper in "Zarnik Paper" no document."""
     cores = _cores(known)
-    while found := _longest(sheet, cores, is_whole=True):
+    while found := _longest(sheet, cores, is_early=True, common=common):
         _note(sheet, known, named, found)
 
 
@@ -80,7 +80,7 @@ def read_parts(sheet: Sheet, known: Known, named: Named, *, common: frozenset[st
     """Names by their first words, or by any two; then names that are nearly as written, and at
     last what is called a supplier and is none. common: words that mean something else."""
     cores = _cores(known)
-    while found := _longest(sheet, cores, is_whole=False, common=common):
+    while found := _longest(sheet, cores, is_early=False, common=common):
         _note(sheet, known, named, found)
     for pattern in (_PHRASE, _LOOSE_PHRASE):
         for match in list(pattern.finditer(sheet.text)):
@@ -106,8 +106,8 @@ def _longest(
     sheet: Sheet,
     cores: Mapping[tuple[str, ...], list[str]],
     *,
-    is_whole: bool,
-    common: frozenset[str] = frozenset(),
+    is_early: bool,
+    common: frozenset[str],
 ) -> _Found | None:
     """The longest run of the question's words that is a name, or part of some."""
     tokens = [
@@ -118,7 +118,7 @@ def _longest(
     tokens = [token for token in tokens if token.text not in LEGAL_FORMS]
     best: tuple[int, int, int, list[str]] = (0, 0, 0, [])
     for parts, names in cores.items():
-        at, length = _run(words, parts, is_whole=is_whole, common=common)
+        at, length = _run(words, parts, is_early=is_early, common=common)
         weight = sum(map(len, words[at : at + length]))
         if length and weight > best[0]:
             best = (weight, at, length, list(names))
@@ -142,12 +142,12 @@ def _with_legal_form(text: str, end: int) -> int:
 
 
 def _run(
-    words: list[str], parts: tuple[str, ...], *, is_whole: bool, common: frozenset[str]
+    words: list[str], parts: tuple[str, ...], *, is_early: bool, common: frozenset[str]
 ) -> tuple[int, int]:
     """Where a name's words stand in the question, and how many of them in a row."""
     best = (0, 0)
     for at, word in enumerate(words):
-        for begin in range(1 if is_whole else len(parts)):
+        for begin in range(1 if is_early else len(parts)):
             if parts[begin] != word:
                 continue
             length = 1
@@ -158,20 +158,18 @@ def _run(
             ):
                 length += 1
             if length > best[1] and _is_enough(
-                words[at : at + length], parts, begin, is_whole=is_whole, common=common
+                words[at : at + length], parts, begin, is_early=is_early, common=common
             ):
                 best = (at, length)
     return best
 
 
 def _is_enough(
-    run: list[str], parts: tuple[str, ...], begin: int, *, is_whole: bool, common: frozenset[str]
+    run: list[str], parts: tuple[str, ...], begin: int, *, is_early: bool, common: frozenset[str]
 ) -> bool:
-    if is_whole:
-        return len(run) == len(parts) and (len(run) > 1 or len(run[0]) > 9)
     telling = [word for word in run if word not in common and len(word) >= _MIN_CHARS]
     if len(run) == 1:
-        return bool(telling) and begin == 0
+        return bool(telling) and begin == 0 and not is_early
     return bool(telling)
 
 

@@ -121,7 +121,7 @@ def read(question: str, *, known: Known, types: Mapping[str, str], today: date) 
     """types: slug -> name of the project's types of documents, the shipped ones included."""
     reading = _Reading(sheet=Sheet(question), today=today)
     sheet = reading.sheet
-    names.read_whole(sheet, known, reading.named)
+    names.read_long(sheet, known, reading.named, common=_COMMON)
     identifiers = _identifiers(sheet)
     order, limit = _order(sheet)
     type_slug = _type(reading, types)

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
-    CharField,
     Count,
     DecimalField,
     F,
@@ -20,6 +19,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Sum,
+    TextField,
     Value,
 )
 from django.db.models.fields.json import KeyTextTransform
@@ -52,14 +52,14 @@ class _Day(Func):
     """The day of an ISO date or time; null for any other text."""
 
     template = "substring(%(expressions)s from '^[0-9]{4}-[0-9]{2}-[0-9]{2}')"
-    output_field = CharField()
+    output_field = TextField()
 
 
 class _Squeezed(Func):
     """Letters and digits only, in upper case: how numbers of papers are compared."""
 
     template = "upper(regexp_replace(%(expressions)s, '[^[:alnum:]]', '', 'g'))"
-    output_field = CharField()
+    output_field = TextField()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def _text(name: str, column: str = "payload") -> KeyTextTransform:
 
 def _with_values(documents: DocumentQuerySet) -> DocumentQuerySet:
     """supplier: as printed, or who generated the e-way bill; "" where a text is not there."""
-    blank = Value("")
+    blank = Value("", output_field=TextField())
     return documents.annotate(
         supplier=Coalesce(
             NullIf(_text("supplier_name"), blank), _text("supplier_name", "identity"), blank
