@@ -80,6 +80,40 @@ def vectors_can_be_kept(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 
 @register()
+def prices_of_models_can_be_read(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[Error]:
+    """A price that is not understood would let a budget of money be passed unseen."""
+    from ingestion.llm.prices import parse
+
+    try:
+        parse(settings.MODEL_PRICES)
+    except ValueError as fault:
+        return [
+            Error(
+                "DOCKET_MODEL_PRICES cannot be read.",
+                hint=f"{fault} The two are US dollars for a million tokens in and out.",
+                id="docket.E009",
+            )
+        ]
+    return []
+
+
+@register()
+def model_has_an_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
+    address = settings.OPENAI_BASE_URL
+    if not address or address.startswith(("http://", "https://")):
+        return []
+    return [
+        Error(
+            "OPENAI_BASE_URL is no address of a web server.",
+            hint="Write it like http://127.0.0.1:8080/v1, or leave it empty for OpenAI's own.",
+            id="docket.E010",
+        )
+    ]
+
+
+@register()
 def steps_end_before_their_task(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[Error]:
