@@ -44,8 +44,7 @@ from ingestion import intake, scoring  # noqa: E402
 from ingestion.engines.base import PageInput  # noqa: E402
 from ingestion.engines.pages import AutoReader  # noqa: E402
 from ingestion.engines.rules import RulesExtractor  # noqa: E402
-from ingestion.stages.extract import as_reading  # noqa: E402
-from ingestion.stages.inputs import limits  # noqa: E402
+from ingestion.stages.inputs import as_reading, limits  # noqa: E402
 
 THRESHOLDS = (0.9, 0.95, 0.96, 0.97, 0.98)
 Read = list[tuple[dict[str, Any], tuple[PageInput, ...]]]

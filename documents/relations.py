@@ -239,7 +239,9 @@ def _stands(document: Document, draft: drafts.Draft, schema: SchemaVersion) -> b
 
 
 def _identity_of(read: Read) -> Identity:
-    simple = {r.pointer[1:]: r.value for r in read.readings if r.pointer.count("/") == 1}
+    """By what other papers know it: nothing that stands on no page."""
+    printed = [r for r in read.readings if r.pointer.count("/") == 1 and not r.is_unprinted]
+    simple = {r.pointer[1:]: r.value for r in printed}
     return Identity.of(read.schema.type.slug, simple)
 
 

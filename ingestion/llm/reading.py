@@ -15,14 +15,15 @@ from ingestion.engines.base import FieldReading, PageInput
 from ingestion.engines.rules.locale import locale_of
 from ingestion.llm import answers, calls, evidence, shape
 from ingestion.llm.base import About, Message, Question, engine_name
-from ingestion.llm.examples import CHARS_A_TOKEN, Example
-from ingestion.llm.fence import RULE, fenced
+from ingestion.llm.budget import CHARS_A_TOKEN
+from ingestion.llm.examples import Example
+from ingestion.llm.fence import RULE, fenced, harmless
 from ingestion.stages.base import Call
 
 # Of the longest documents the model sees the first parts and the last one: heads and sums.
 MOST_PARTS = 10
 # What a page's fence and the words around a request take.
-_FENCE_CHARS, _FRAME_CHARS = 60, 200
+_FENCE_CHARS, _FRAME_CHARS = 80, 200
 _LEAST_ROOM = 1_000
 
 
@@ -110,7 +111,7 @@ def parts_of(pages: Sequence[PageInput], room: int) -> list[list[Excerpt]]:
     parts: list[list[Excerpt]] = [[]]
     left = room
     for page in pages:
-        for stretch in _stretches(page.text, room - _FENCE_CHARS):
+        for stretch in _stretches(harmless(page.text), room - _FENCE_CHARS):
             size = len(stretch) + _FENCE_CHARS
             if parts[-1] and size > left:
                 parts.append([])

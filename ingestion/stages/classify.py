@@ -2,14 +2,24 @@
 
 Pages are classified in slices, each with the page before it as context: whether a page goes
 on with a paper shows beside its neighbour. The engine speaks first; where the operator has
-types of their own, examples have a say (`learned.py`). What a person said is left alone."""
+types of their own, examples have a say (`learned.py`); of pages that are unsure still, a
+language model is asked where there is one. What a person said is left alone."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from django.conf import settings
+
+from documents import prompts
+from documents.language import Purpose
 from documents.models import BY_PERSON, DocumentType, Page
-from ingestion.engines.base import PageType, TypeOption
+from ingestion.engines.base import PageInput, PageType, TypeOption
+from ingestion.llm import asking, classifying, pictures
+from ingestion.llm.asking import Failure
+from ingestion.llm.base import About
+from ingestion.llm.classifying import Slice, Verdict, Verdicts
 from ingestion.models import Job, Step
 from ingestion.stages import learned, ocr
 from ingestion.stages.base import Call, Target
@@ -22,10 +32,12 @@ SLICE_PAGES = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classified:
     """By page number what a page is, and what the engine had said of those that examples
-    changed; by page id the vectors that were made on the way."""
+    changed; what a model said, and why it did not; by page id the vectors that were made on
+    the way."""
 
     types: dict[int, PageType]
     said: dict[int, PageType] = field(default_factory=dict)
+    verdicts: Verdicts = field(default_factory=Verdicts)
     vectors: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
@@ -64,21 +76,55 @@ def work(step: Step, call: Call) -> Classified:
         .order_by("number")
     )
     types = list(DocumentType.objects.on())
+    inputs = tuple(page_input(page, with_attachments=page.number == 1) for page in pages)
     found: tuple[PageType, ...] = call(
         "classify",
         "classify",
-        pages=tuple(page_input(page, with_attachments=page.number == 1) for page in pages),
+        pages=inputs,
         types=tuple(TypeOption(slug=kind.slug, description=kind.description) for kind in types),
     )
     said = {
         page: kind for page, kind in zip(pages, found, strict=True) if page.number >= step.first
     }
     lesson = learned.apply(said, types, project_id=step.job.project_id, call=call)
+    now = {page.number: lesson.types.get(page, kind) for page, kind in said.items()}
+    told = _second_opinion(step, inputs, now, types, call) if settings.HAS_MODEL else Verdicts()
     return Classified(
-        types={page.number: lesson.types.get(page, kind) for page, kind in said.items()},
+        types={number: _with(kind, told.said.get(number)) for number, kind in now.items()},
         said={page.number: said[page] for page in lesson.types},
+        verdicts=told,
         vectors=lesson.vectors,
     )
+
+
+def _with(kind: PageType, verdict: Verdict | None) -> PageType:
+    return kind if verdict is None else classifying.merged(kind, verdict)
+
+
+def _second_opinion(
+    step: Step,
+    pages: tuple[PageInput, ...],
+    known: dict[int, PageType],
+    types: Sequence[DocumentType],
+    call: Call,
+) -> Verdicts:
+    """What the model says of the pages that are open to it.
+
+    Raises EngineBusy, and EngineUnavailable where another run is left."""
+    is_last = asking.is_last_run(step)
+    part = Slice(
+        about=About(project_id=step.job.project_id, job=step.job_id), pages=pages, known=known
+    )
+    if not (numbers := classifying.asked_about(part, types)):
+        return Verdicts()
+    ask = partial(prompts.active, Purpose.CLASSIFY, step.job.project_id)
+    prompt = asking.tried(ask, is_last=is_last)
+    if isinstance(prompt, Failure):
+        return Verdicts(failed=dict.fromkeys(numbers, prompt))
+    if prompt.sees_images:
+        shown = pictures.of_pages(step.job.file.pk, numbers, call.tick)
+        part = replace(part, pictures=shown)
+    return classifying.classify(part, types, prompt, call, numbers=numbers, is_last=is_last)
 
 
 def save(step: Step, result: Classified) -> Iterable[Target]:
@@ -91,7 +137,7 @@ def save(step: Step, result: Classified) -> Iterable[Target]:
             runner_up=kind.runner_up,
             runner_up_confidence=kind.runner_up_confidence,
             type_engine=f"{kind.engine} {kind.engine_version}",
-            signals=_signals(kind, result.said.get(number)),
+            signals=_signals(kind, result.said.get(number)) | _opinion(number, result.verdicts),
         )
     neighbours.save(result.vectors, project_id=step.job.project_id)
     return ()
@@ -106,6 +152,14 @@ def _signals(kind: PageType, said: PageType | None) -> dict[str, Any]:
         "count": kind.page_count,
     }
     return told if said is None else told | {"said": [said.type, said.confidence]}
+
+
+def _opinion(number: int, told: Verdicts) -> dict[str, Any]:
+    """What a model said of a page, or why it said nothing."""
+    if (verdict := told.said.get(number)) is not None:
+        return {"model": [verdict.type, verdict.confidence, verdict.engine]}
+    failure = told.failed.get(number)
+    return {} if failure is None else {"model_failed": failure.code}
 
 
 def failed(step: Step) -> None:

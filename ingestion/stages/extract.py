@@ -4,15 +4,25 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from documents import drafts, relations
+from documents import relations
 from documents.models import Document, DocumentReading, DocumentStatus, Page, SchemaVersion
 from documents.relations import Read
-from ingestion.engines.base import Extraction, FieldReading
+from ingestion.engines.base import Extraction
+from ingestion.llm import asking, beside
+from ingestion.llm.beside import AS_USUAL, How
 from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
-from ingestion.stages.inputs import count_processed, documents_of, packet_of, page_input, wants
+from ingestion.stages.inputs import (
+    as_reading,
+    count_processed,
+    documents_of,
+    packet_of,
+    page_input,
+    wants,
+)
 
 
 def targets(job: Job) -> Iterable[Target]:
@@ -29,22 +39,27 @@ def targets(job: Job) -> Iterable[Target]:
 
 def work(step: Step, call: Call) -> Read:
     assert step.document_id is not None  # noqa: S101
-    document = Document.objects.select_related("type").get(pk=step.document_id)
+    document = Document.objects.select_related("type", "project").get(pk=step.document_id)
     assert document.type is not None  # noqa: S101
-    return read(document, document.type.schema_versions.latest("number"), call)
+    schema = document.type.schema_versions.select_related("type").latest("number")
+    how = How(job=step.job_id, is_last=asking.is_last_run(step))
+    return read(document, schema, call, how)
 
 
-def read(document: Document, schema: SchemaVersion, call: Call) -> Read:
-    """What a document says on this version of its type's schema. Outside any transaction."""
-    pages = Page.objects.filter(document=document).select_related("upload").order_by("position")
+def read(document: Document, schema: SchemaVersion, call: Call, how: How = AS_USUAL) -> Read:
+    """What a document says on this version of its type's schema: by rules, and by a language
+    model where one is to be asked. Outside any transaction."""
+    rows = Page.objects.filter(document=document).select_related("upload").order_by("position")
+    pages = list(rows)
+    inputs = tuple(page_input(page, with_attachments=page.number == 1) for page in pages)
     found: Extraction = call(
         "extract",
         "extract",
         type=schema.type.slug,
         schema=json.dumps(schema.schema),
-        pages=tuple(page_input(page, with_attachments=page.number == 1) for page in pages),
+        pages=inputs,
     )
-    return Read(
+    rules = Read(
         schema=schema,
         readings=[as_reading(reading) for reading in found.readings],
         conflicts=[as_reading(reading) for reading in found.conflicts],
@@ -52,6 +67,10 @@ def read(document: Document, schema: SchemaVersion, call: Call) -> Read:
         labelled=found.labelled,
         engine=f"{found.engine} {found.engine_version}",
     )
+    if not settings.HAS_MODEL:
+        return rules
+    signals = [page.signals for page in pages]
+    return beside.read(rules, document, inputs, signals, call=call, how=how)
 
 
 def save(step: Step, result: Read) -> Iterable[Target]:
@@ -69,19 +88,3 @@ def failed(step: Step) -> None:
     # What an earlier run read is weighed no more: this reason would be lost with it.
     DocumentReading.objects.filter(document=step.document_id).delete()
     Document.objects.filter(pk=step.document_id, reviewer__isnull=True).update(reasons=[reason])
-
-
-def as_reading(found: FieldReading) -> drafts.Reading:
-    """A value as an engine gives it, as `documents.drafts` weighs it."""
-    box = found.box
-    return drafts.Reading(
-        pointer=found.pointer,
-        value=found.value,
-        raw=found.raw,
-        page=found.page,
-        box=(box.left, box.top, box.right, box.bottom) if box else None,
-        source=found.source.value,
-        confidence=found.confidence,
-        note=found.note,
-        alternatives=found.alternatives,
-    )

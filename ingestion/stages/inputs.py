@@ -6,8 +6,18 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, Q
 
+from documents.drafts import Reading
 from documents.models import Document, DocumentQuerySet, Page, Upload, UploadQuerySet
-from ingestion.engines.base import Box, Limits, Mark, MarkKind, PageInput, TextSource, Word
+from ingestion.engines.base import (
+    Box,
+    FieldReading,
+    Limits,
+    Mark,
+    MarkKind,
+    PageInput,
+    TextSource,
+    Word,
+)
 from ingestion.models import OF_DOCUMENTS, OPEN_STEP, Job, Kind, Step, StepStatus
 from search import indexing
 
@@ -99,3 +109,20 @@ def _box(sides: list[float | None] | None) -> Box | None:
         return None
     left, top, right, bottom = (float(side or 0) for side in sides)
     return Box(left=left, top=top, right=right, bottom=bottom)
+
+
+def as_reading(found: FieldReading, *, engine: str = "") -> Reading:
+    """A value as an engine gives it, as `documents.drafts` weighs it."""
+    box = found.box
+    return Reading(
+        pointer=found.pointer,
+        value=found.value,
+        raw=found.raw,
+        page=found.page,
+        box=(box.left, box.top, box.right, box.bottom) if box else None,
+        source=found.source.value,
+        confidence=found.confidence,
+        note=found.note,
+        alternatives=found.alternatives,
+        engine=engine,
+    )
