@@ -16,6 +16,7 @@ from documents.fields import (
 from ingestion.engines.base import FieldReading, PageInput, ValueSource
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.heading import heading_party
+from ingestion.engines.rules.imprint import completed
 from ingestion.engines.rules.items import item_readings, line_sums, with_net_column
 from ingestion.engines.rules.labels import lexicon
 from ingestion.engines.rules.layout import Cell, read_lines
@@ -48,6 +49,11 @@ _SUM_COLUMNS = {
 _CREDIT_NOTE = re.compile(
     r"(?:tax )?(?:credit (?:note|memo)|avoir|gutschrift|rechnungskorrektur|stornorechnung"
     r"|nota de credito|nota di credito|creditnota|factura rectificativa)(?![a-z])"
+)
+_DATED = re.compile(r"(?<!zeitraum )(?<![a-z])(?:vom|du|del|of|on|den|le)\s*$")
+_OTHER_PAPER = re.compile(
+    r"(?:auftrag|bestell|lieferschein|angebot|devis|commande|bon de|order|quot|pedido|ordine"
+    r"|offert)[^.;]{0,30}$"
 )
 _HEX = re.compile(r"[0-9A-Fa-foOlI]{1,64}-?")
 _HEX_TWINS = str.maketrans("oOlI", "0011")  # no hexadecimal digits, so OCR's look-alikes
@@ -190,7 +196,7 @@ class BillReader:
                     )
                     clock = re.match(r"\W{0,3}\d{1,2}:\d{2}", cell.text[hit.end :])
                     before = cell.folded[: hit.start]
-                    vom = re.search(r"(?<!zeitraum )(?:vom|du|del|of|on)\s*$", before)
+                    vom = _DATED.search(before) and not _OTHER_PAPER.search(before)
                     titled = any(
                         label.field == "document_number"
                         and (label.start < hit.start or other is not cell)
@@ -219,6 +225,8 @@ class BillReader:
         chosen = self._better_supplier(supplier, head)
         if recipient is None and chosen is not None:
             recipient = window_party(self.near, supplier=chosen)
+        if chosen is not None:
+            chosen = completed(self.near, chosen, recipient=recipient)
         for role, party in (("supplier", chosen), ("recipient", recipient)):
             if party and party.name:
                 self._put(f"{role}_name", [party.name])
@@ -238,6 +246,8 @@ class BillReader:
             for cell in line.cells:
                 for raw, start, end in find_gstins(cell.text):
                     role = self._role_of(cell, start)
+                    if role == "supplier" and recipient and recipient.owns(cell):
+                        role = "recipient"
                     found[role].append(_gstin_candidate(cell, raw, start, end))
         suppliers = found["supplier"]
         recipients = found["recipient"] or found["consignee"]

@@ -84,6 +84,8 @@ def _titled(lines: Sequence[Line], title: re.Pattern[str]) -> bool:
             continue
         for cell in line.cells:
             match = title.search(cell.folded) if len(cell.text) <= 80 else None
+            if match and title is BILL_TITLE and EWAY_TITLE.search(cell.folded):
+                continue  # the e-way bill's number, not the title of a bill
             if match:
                 rest = cell.folded[: match.start()] + cell.folded[match.end() :]
                 if len(cell.text) <= 60 and sum(char.isalpha() for char in rest) <= 14:

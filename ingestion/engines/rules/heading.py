@@ -45,7 +45,7 @@ def heading_party(
     ranked = sorted(named, key=lambda cell: -_head_score(cell, named, head))
     best, lead = ranked[0], _lead(ranked, named, head)
     names = [*_start_of_name(best, near, named), best, *_rest_of_name(best, near)]
-    address = list(_address_under(names[-1], near))
+    address = list(_address_under(names[-1], near, taken=taken, column=taken_column))
     names = [_without_registration(_before_dash(cell)) for cell in names]
     return Party(
         name=joined(names, " ", score=_name_worth(names, near, lead=lead)),
@@ -133,7 +133,8 @@ def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> floa
     """Higher for company words, for larger print and for standing on top."""
     heights = sorted(other.height for other in cells)
     typical = heights[len(heights) // 2] or 1.0
-    score = 1.6 * bool(LEGAL.search(cell.folded)) + 0.7 * bool(COMPANY.search(cell.folded))
+    words = _STATE.sub("", cell.folded)
+    score = 1.6 * bool(LEGAL.search(words)) + 0.7 * bool(COMPANY.search(words))
     score += min(1.2, 1.4 * max(0.0, cell.height / typical - _LARGER))
     score -= 0.16 * (cell.line - head[0].number)
     plain = _REGISTRATION.sub("", cell.folded)
@@ -153,6 +154,8 @@ _STATUS = re.compile(
     r"auto-?entrepreneur|micro-?entreprise|entreprise individuelle|sole (?:trader|proprietor)"
     r"|einzelunternehmen|(?<![a-z])(?:inh|prop)\."
 )
+# "Reno, NV 89509": a state of America, and no legal form.
+_STATE = re.compile(r"(?<![a-z])[a-z]{2},? \d{5}(?:-\d{4})?(?!\d)")
 _COUNTRY = re.compile(
     r".*(?<![a-z])(?:malaysia|india|singapore|france|germany|deutschland|united kingdom|uk|usa"
     r"|united states|schweiz|suisse|switzerland|osterreich|austria|australia)\W*"
@@ -245,7 +248,9 @@ def _overlap(one: Cell, other: Cell) -> bool:
     return min(one.right, other.right) > max(one.left, other.left)
 
 
-def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
+def _address_under(
+    name: Cell, near: Neighbourhood, *, taken: frozenset[int], column: tuple[float, float] | None
+) -> Iterator[Cell]:
     """The lines of the address under a name: registrations between them are passed over, and
     telephones, titles, dates, prices, a country or another addressee end it."""
     bottom, count = name.bottom, 0
@@ -257,6 +262,8 @@ def _address_under(name: Cell, near: Neighbourhood) -> Iterator[Cell]:
             continue
         cell = cells[0]
         text = cell.folded
+        if cell.line in taken and _within(cell, column):
+            return
         if cell.top - bottom > 2.5 * max(cell.height, name.height):
             return
         if count and find_dates(cell.text):

@@ -63,7 +63,9 @@ class Neighbourhood:
 
     def __init__(self, lines: Sequence[Line], lexicon: Lexicon) -> None:
         self.lines = lines
-        self.labels = lexicon.find_all(lines)
+        self.labels = [
+            _as_meant(label, found) for found in _by_cell(lexicon, lines) for label in found
+        ]
         self._by_cell: dict[tuple[int, float], list[Label]] = {}
         for label in self.labels:
             self._by_cell.setdefault(_key(label.cell), []).append(label)
@@ -114,7 +116,7 @@ class Neighbourhood:
         for depth, cell in enumerate(self.cells_below(label, limit=_LINES_BELOW)):
             if self.starts_with_label(cell):
                 return
-            start = _start_under(cell, label)
+            start = _start_under(cell, label, self.lines[label.cell.line])
             yield Spot(cell=cell, start=start, end=len(cell.text), nearness=_BELOW - 0.12 * depth)
 
     def cells_below(self, label: Label, *, limit: int) -> Iterator[Cell]:
@@ -163,11 +165,28 @@ class Neighbourhood:
         return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
 
 
-def _start_under(cell: Cell, label: Label) -> int:
+def _by_cell(lexicon: Lexicon, lines: Sequence[Line]) -> Iterator[list[Label]]:
+    return (lexicon.find(cell) for line in lines for cell in line.cells)
+
+
+def _as_meant(label: Label, found: Sequence[Label]) -> Label:
+    """A "dated" behind the number of another paper is that one's: "Your PO: 4711 dated ..."."""
+    if label.phrase not in ("dated", "dt", "date") or label.start <= 2:
+        return label
+    before = [other.field for other in found if other.start < label.start]
+    if "document_number" in before or "document_date" in before:
+        return label
+    if "other_number" in before or re.search(r"\d", label.cell.text[: label.start]):
+        return replace(label, field="other_date")
+    return label
+
+
+def _start_under(cell: Cell, label: Label, heading: Line) -> int:
     """Where in a cell the words under a label begin: what stands left of it is of another column
     that came too close."""
     anchor = label.cell.part(label.start, label.end) or label.cell
-    if cell.left > anchor.left - 12 * cell.height:
+    beside = [c for c in heading.cells if c.right < anchor.left and c.right > cell.left]
+    if cell.left > anchor.left - 12 * cell.height and not beside:
         return 0
     offset = 0
     for token in cell.tokens:

@@ -26,8 +26,11 @@ LEGAL = re.compile(
 ADDRESS = re.compile(
     r"(?<![a-z])(?:no\.?\s?[:.]?\s?\d|lot\b|jalan|jln|lorong|taman|tmn|street"
     r"|\bst\.|road|\brd\b|avenue|\bave\b"
-    r"|lane|floor|level|block|blk|unit|suite|plot|sector|nagar|marg|phase|industrial|estate|building"
+    r"|lane|floor|level|block|blk|unit(?! price| cost)|suite|plot|sector|nagar|marg|phase"
+    r"|industrial|estate|building"
     r"|strasse|str\.|weg\b|platz|allee|gasse|rue|boulevard|bd\b|chemin|place|calle|via\b|viale|piazza"
+    r"|impasse|quai|route|hameau|faubourg|lieu-?dit|residence"
+    r"|z\.?[aie]\.?c?\.? (?:de|du|des|la|les)\b"
     r"|avenida|plaza|rua|straat|laan|bandar|kampung|kawasan|mukim|persiaran|wisma|menara|bangunan"
     r"|box \d|p\.?o\.? box|\d{5,6}(?!\d)|\d{5} [a-z]|district|dist\.|near\b|opp\b|g\.?f\b)"
 )
@@ -35,8 +38,8 @@ STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laa
 STOP = re.compile(
     r"(?<![a-z])(?:tel|telephone|phone|ph|h/p|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
     r"|state code|state|global (?:id|no|nr|number|location)|globale nummer|number|id"
-    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|roc|co[. -]{0,2}reg"
-    r"|co\.? ?no"
+    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|registered|roc"
+    r"|co[. -]{0,2}reg|co\.? ?no"
     r"|company (?:no|reg)|(?:site|store|outlet|branch) ?(?:no|code|id)?\.? ?[:#] ?\d"
     r"|invoice|date|gln|sst|uid|mwst|uen"
     r"|code|nif|cif|p\.? ?iva|btw|kvk|abn|tax|place of supply|fssai|attn|kunden-?nr|nummer"
@@ -203,7 +206,7 @@ def party_of(near: Neighbourhood, cells: list[Cell], *, score: float) -> Party |
         lines = [*_above_value(near, lines[0]), *lines] if lines else []
     while lines and not is_name(lines[0]):
         lines.pop(0)
-    if not lines or _is_fact(near, lines[0]):
+    if not lines or is_fact(near, lines[0]):
         return None
     name = lines[0]
     names = [name]
@@ -256,13 +259,13 @@ def _cleaned(cell: Cell) -> Cell | None:
     return cell.part(start, len(cell.text)) if cell.text[start:].strip(" :") else None
 
 
-def _is_fact(near: Neighbourhood, cell: Cell) -> bool:
+def is_fact(near: Neighbourhood, cell: Cell) -> bool:
     """Whether a cell is a fact of the paper, not of a party: "Your order AB321"."""
     return any(
         label.start <= 1
         and label.weight >= 0.7
         and label.field.endswith(("_number", "_date"))
-        and bool(re.search(r"\d", cell.text[label.end :]))
+        and (re.search(r"\d", cell.text[label.end :]) or not cell.text[label.end :].strip(" :."))
         for label in near.labels_in(cell)
     )
 
@@ -311,6 +314,8 @@ def joined(cells: Sequence[Cell], glue: str, *, score: float) -> Candidate:
 
 def is_contact(near: Neighbourhood, cell: Cell) -> bool:
     """Telephone, tax number and the like: what ends an address."""
+    if "@" in cell.text:
+        return True
     return bool(STOP.match(cell.folded.lstrip(" :.,-("))) or any(
         label.start <= 4
         and label.field in ("supplier_tax_id", "other_number")

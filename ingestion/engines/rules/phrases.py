@@ -110,6 +110,7 @@ BILL: Phrases = {
             "|guest no|guests|pax|room no|confirmation no|server|gln|duns|ust idnr|vsnr"
             "|policennummer|siren|handelsreg|ihr zeichen|unser zeichen|objekt nr|vertrag"
             "|vertragsnummer|mietvertrag|amazon order|reference|your order|your order no"
+            "|your po|our po|your p o|p o number|p o"
             "|your order number|ihre bestellung|votre commande"
         ),
     },

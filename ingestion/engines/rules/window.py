@@ -13,6 +13,7 @@ from ingestion.engines.rules.parties import (
     Party,
     in_column,
     is_contact,
+    is_fact,
     is_name,
     joined,
 )
@@ -34,7 +35,7 @@ def window_party(near: Neighbourhood, *, supplier: Party) -> Party | None:
             if not _TOWN.fullmatch(cell.folded.strip(" .,")) or supplier.owns(cell):
                 continue
             block = _block_above(cell, lines[: lines.index(line)], near, supplier=supplier)
-            while block and not is_name(block[0]):
+            while block and (not is_name(block[0]) or is_fact(near, block[0])):
                 block.pop(0)
             if len(block) < 3:
                 continue
