@@ -159,6 +159,7 @@ class LlmCall(models.Model):
                 fields=["endpoint"], condition=Q(status="pending"), name="llm_call_at_work"
             ),
             models.Index(fields=["job"], name="llm_call_of_job"),
+            models.Index(fields=["document"], name="llm_call_of_document"),
         ]
 
     def __str__(self) -> str:

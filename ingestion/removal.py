@@ -11,6 +11,7 @@ from documents import files
 from documents.errors import Conflict
 from documents.models import AnyUser, Document, Project, Upload, record
 from ingestion import ledger
+from ingestion.llm import places
 from ingestion.models import Job, Kind
 from search import indexing
 
@@ -31,8 +32,10 @@ def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
         _refuse_kept(documents, others)
         for job in jobs:
             record("job.deleted", job, actor=actor, project=job.project)
+        papers = list(documents.values_list("pk", flat=True))
+        places.forget(jobs=[job.pk for job in jobs], documents=papers)
         Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
-        indexing.forget(list(documents.values_list("pk", flat=True)))
+        indexing.forget(papers)
         documents.delete()
         Upload.objects.filter(pk__in=uploads).delete()
     for upload_id in uploads:

@@ -6,6 +6,7 @@ probing one call goes out, the others go on waiting             -> open    it wa
                                                                 -> closed  for twice as long
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from config.engines import EngineBusy
 from documents.language import CallStatus, LlmCall, ModelServer
 from ingestion.llm.client import Silent, host_of
 
+log = logging.getLogger(__name__)
 _WORDS_KEPT = 500
 
 
@@ -83,6 +85,8 @@ def silent(endpoint: str, model: str, fault: Silent) -> None:
     until = now + timedelta(seconds=min(pause_s, settings.MODEL_PAUSE_MAX_S))
     if pause_s and (server.closed_until is None or until > server.closed_until):
         server.closed_until = until
+        told_of = {"model": model, "failures": server.failures, "pause_s": round(pause_s)}
+        log.warning("model.paused", extra=told_of)
     server.last_error = f"{fault.message} {fault.words}".strip()[:_WORDS_KEPT]
     server.save()
 

@@ -71,6 +71,8 @@ def check(project_id: int, wanted: Amount) -> None:
     Raises EngineError, model_budget, where the day's limit would be passed, and EngineBusy,
     model_busy, where it would be only if the calls at work cost all that they may."""
     limit = _limit(project_id)
+    if not limit.tokens and not limit.microcents:
+        return
     spent, held = _today(project_id)
     for name, most, of_done, of_pending, more in (
         ("tokens", limit.tokens, spent.tokens, held.tokens, wanted.tokens),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from ingestion.llm import breaker, budget, client, places, prices, structured
 from ingestion.llm.base import Answer, Message, Question
 from ingestion.stages.base import Call
 
+log = logging.getLogger(__name__)
 ABANDONED = "model_abandoned"
 # Beside the answer and its repair: what finding out how to ask may take.
 _FINDING_OUT_S = 10
@@ -123,6 +125,7 @@ def _ask(question: Question, place: LlmCall, meter: "_Meter") -> Answer:
     spent = meter.spent()
     note = _ESTIMATED if meter.is_estimated else ""
     meter.record(lambda: places.done(place, got.value, spent, note))
+    log.info("model.answered", extra=_told(place, spent))
     breaker.answered(place.endpoint, place.model)
     if got.is_lasting and question.prompt.json_mode == JsonMode.AUTO:
         _remember(place, got.mode)
@@ -135,7 +138,21 @@ def _ask(question: Question, place: LlmCall, meter: "_Meter") -> Answer:
 
 
 def _fail(place: LlmCall, meter: "_Meter", code: str, message: str) -> None:
-    meter.record(lambda: places.failed(place, code, message, meter.spent()))
+    spent = meter.spent()
+    meter.record(lambda: places.failed(place, code, message, spent))
+    log.warning("model.failed", extra=_told(place, spent) | {"code": code})
+
+
+def _told(place: LlmCall, spent: places.Spent) -> dict[str, Any]:
+    """What a line of the log says of a call."""
+    return {
+        "call": place.pk,
+        "purpose": place.purpose,
+        "model": place.model,
+        "requests": spent.requests,
+        "tokens": spent.input_tokens + spent.output_tokens,
+        "elapsed_ms": spent.latency_ms,
+    }
 
 
 def _mode(question: Question, place: LlmCall) -> JsonMode:

@@ -8,6 +8,7 @@ is found out by their refusal and remembered in this process.
 """
 
 import base64
+import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,10 @@ OPENAI_URL = "https://api.openai.com/v1"
 TICK_S = 0.1
 # A thread may be a moment late with its own time-out.
 _GRACE_S = 1.0
+_CONNECT_S = 10.0
 _WORDS_KEPT = 500
+# More than any model takes; a server that tells nonsense is not believed.
+_MOST_TOKENS = 10_000_000
 _REFUSED_BY = frozenset({"content_filter", "content_policy_violation"})
 _TOO_LONG = re.compile(r"context.length|maximum context|context size|context window|too long", re.I)
 
@@ -141,7 +145,8 @@ def _ask(request: Request, habits: frozenset[str], limit_s: float) -> Said:
     address = (settings.OPENAI_BASE_URL or OPENAI_URL).rstrip("/")
     client = _client(address, settings.OPENAI_API_KEY)
     try:
-        answer = client.chat.completions.create(**_body(request, habits), timeout=limit_s)
+        timeout = openai.Timeout(limit_s, connect=min(_CONNECT_S, limit_s))
+        answer = client.chat.completions.create(**_body(request, habits), timeout=timeout)
     except openai.APIStatusError as fault:
         raise _of_status(fault) from fault
     except openai.APITimeoutError as fault:
@@ -246,11 +251,11 @@ def _said(answer: Any) -> Said:
     if message is None:
         raise _no_answer()
     tools = message.tool_calls or []
-    called = tools[0].function.arguments if tools and hasattr(tools[0], "function") else ""
+    called = tools[0].function.arguments if tools and hasattr(tools[0], "function") else None
     usage = getattr(answer, "usage", None)
     is_filtered = choices[0].finish_reason == "content_filter"
     return Said(
-        text=str(called or message.content or ""),
+        text=_text(called or message.content),
         refusal=str(message.refusal or ("filtered" if is_filtered else "")),
         is_cut=choices[0].finish_reason == "length",
         input_tokens=_count(usage, "prompt_tokens"),
@@ -258,14 +263,25 @@ def _said(answer: Any) -> Said:
     )
 
 
+def _text(content: Any) -> str:
+    """Text as most servers send it; some send parts of several kinds, or arguments as JSON."""
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, dict)]
+        return "".join(str(part.get("text") or "") for part in parts)
+    return json.dumps(content) if isinstance(content, dict) else str(content or "")
+
+
 def _count(usage: Any, name: str) -> int | None:
     count = getattr(usage, name, None)
-    return count if isinstance(count, int) and 0 <= count < 2**31 else None
+    return count if isinstance(count, int) and 0 <= count < _MOST_TOKENS else None
 
 
 def _of_status(fault: Any) -> Rejected | Silent:
     """What an HTTP status that is no 200 means. The server's words stay out of the message."""
     status, words = int(fault.status_code), _clean(f"{fault.message}")
+    # llama-cpp-python says 500 of a request that it finds invalid, too.
+    if status == 500 and "validation error" in words:
+        status = 422
     if status == 429 or status >= 500 or status in (408, 409, 425):
         told = "is asked too much" if status == 429 else f"failed with {status}"
         return Silent(
@@ -314,4 +330,5 @@ def _no_answer() -> Silent:
 def _clean(words: str) -> str:
     """A server's words, fit for the record of the call."""
     key = settings.OPENAI_API_KEY
-    return (words.replace(key, "***") if key else words).replace("\x00", "")[:_WORDS_KEPT]
+    said = (words.replace(key, "***") if key else words).replace("\x00", "")
+    return said.encode("utf-8", "replace").decode()[:_WORDS_KEPT]

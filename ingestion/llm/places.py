@@ -4,18 +4,19 @@
     pending  -> done     an answer
              -> failed   none, or the worker is gone (model_lost)
 
-Each function is one short transaction, and done when it returns.
+But for `forget`, each function is one short transaction, and done when it returns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import CharField, F, Q
+from django.db.models.functions import Cast, Now
 from psycopg.errors import UniqueViolation
 
 from config.engines import EngineBusy
@@ -86,8 +87,8 @@ def _take(wanted: Wanted) -> LlmCall | None:
         return None
     if alike.filter(status=CallStatus.PENDING).exists():
         raise _busy("The same question is being asked by another worker.")
-    breaker.check(wanted.endpoint, wanted.model)
     budget.check(wanted.about.project_id, wanted.reserved)
+    breaker.check(wanted.endpoint, wanted.model)
     at_work = LlmCall.objects.filter(endpoint=wanted.endpoint, status=CallStatus.PENDING)
     if at_work.count() >= settings.MODEL_PARALLEL:
         raise _busy("The language model is asked as much at once as it may be.")
@@ -116,6 +117,15 @@ def done(call: LlmCall, answer: Mapping[str, Any], spent: Spent, note: str) -> N
 
 def failed(call: LlmCall, code: str, message: str, spent: Spent) -> None:
     _end(call, CallStatus.FAILED, spent, error_code=code, error_message=message[:_MESSAGE_KEPT])
+
+
+def forget(*, jobs: Collection[UUID], documents: Collection[UUID]) -> None:
+    """Take the words of what is deleted out of the calls that were made for it; what they cost
+    stays. Inside the transaction of the deletion."""
+    made_for = LlmCall.objects.filter(Q(job__in=jobs) | Q(document__in=documents))
+    made_for.update(error_message="")
+    # Nobody may take the empty answer for one: a key is made of a question, and this is none.
+    made_for.filter(status=CallStatus.DONE).update(answer={}, key=Cast("id", CharField()))
 
 
 def _end(call: LlmCall, status: CallStatus, spent: Spent, **told: Any) -> None:

@@ -93,10 +93,22 @@ def test_a_server_that_tells_no_usage_is_counted_by_lengths_and_marked(
     assert "estimated" in call.error_message
 
 
+def in_parts(message: dict[str, Any]) -> bytes:
+    """An answer whose message is none of OpenAI's own."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant"} | message}
+    return json.dumps({"id": "1", "choices": [choice]}).encode()
+
+
 @pytest.mark.parametrize(
     "reply",
-    [fenced(ANSWER), thinks(ANSWER), says("Sure: " + json.dumps(ANSWER) + " Right?")],
-    ids=["code block", "thoughts", "words"],
+    [
+        fenced(ANSWER),
+        thinks(ANSWER),
+        says("Sure: " + json.dumps(ANSWER) + " Right?"),
+        Reply(raw=in_parts({"content": [{"type": "thinking"}, {"text": json.dumps(ANSWER)}]})),
+        Reply(raw=in_parts({"tool_calls": [{"function": {"arguments": ANSWER}}]})),
+    ],
+    ids=["code block", "thoughts", "words", "parts", "arguments"],
 )
 def test_json_is_found_in_what_stands_around_it(llm_server: LlmServer, reply: Reply) -> None:
     llm_server.answers(reply)

@@ -1,9 +1,5 @@
 """Document text in a prompt stays within its marks, whatever it says."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -31,23 +27,6 @@ def test_the_mark_hangs_on_the_text_and_on_the_secret_alone(settings: Settings) 
     assert marks(fenced(TEXT + ".", "page 1")) != mark
     settings.SECRET_KEY = "another"
     assert marks(fenced(TEXT, "page 1")) != mark
-
-
-def test_the_mark_is_the_same_in_another_process(settings: Settings) -> None:
-    script = (
-        "import django; django.setup(); from ingestion.llm.fence import fenced;"
-        "print(fenced('Total 1,234.50', 'page 1'))"
-    )
-    told = {"DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "of both"}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, **told},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    settings.SECRET_KEY = "of both"
-    assert done.stdout.strip() == fenced("Total 1,234.50", "page 1")
 
 
 @pytest.mark.parametrize(

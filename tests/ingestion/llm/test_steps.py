@@ -6,11 +6,12 @@ import pytest
 from django.utils import timezone
 
 from config.engines import EngineBusy, EngineUnavailable
-from documents.language import ModelServer
+from documents.language import LlmCall, ModelServer
 from ingestion import ledger, waiting
 from ingestion.ledger import outcome
-from ingestion.llm import breaker
+from ingestion.llm import breaker, places
 from ingestion.models import Step, StepStatus
+from ingestion.removal import delete_job
 from ingestion.sentences import Situation, sentence
 from tests import factories
 
@@ -75,3 +76,22 @@ def test_a_server_that_only_asked_for_patience_is_not_called_silent() -> None:
     ModelServer.objects.create(endpoint=ENDPOINT, model="m", failures=1, closed_until=later)
     with pytest.raises(EngineBusy, match="wants to be left alone"):
         breaker.check(ENDPOINT, "m")
+
+
+def test_a_job_that_is_deleted_leaves_its_bill_but_no_words() -> None:
+    job = factories.job("Total 1,234.50")
+    kept = {"project": job.project, "purpose": "extract", "lapses_at": timezone.now()}
+    about = {"answer": {"total": "1,234.50"}, "status": "done", "cost_microcents": 7, "job": job.pk}
+    calls = [LlmCall.objects.create(**kept, **about, key=f"{at:064d}") for at in range(2)]
+    failed = LlmCall.objects.create(
+        **kept, key="0" * 64, status="failed", job=job.pk, error_message="of 1,234.50"
+    )
+    other = LlmCall.objects.create(**kept, key="f" * 64, status="done", answer={"total": "5"})
+    ledger.cancel(job.pk, None)
+    delete_job(job.pk, None)
+    for call in (*calls, failed, other):
+        call.refresh_from_db()
+    assert [(call.answer, call.cost_microcents) for call in calls] == [({}, 7), ({}, 7)]
+    assert failed.error_message == ""
+    assert other.answer == {"total": "5"}
+    assert places.reuse(job.project_id, f"{0:064d}") is None
