@@ -295,7 +295,7 @@ def _seconds_of(ms: float | None) -> float | None:
 
 def _prompt_name(purpose: str | None, number: int | None, project: str | None) -> str:
     if purpose is None:
-        return "deleted prompts"
+        return "tried, or deleted since"
     return f"{purpose} v{number}" + (f" of {project}" if project else "")
 
 

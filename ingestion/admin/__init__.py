@@ -8,6 +8,8 @@
     calls     the calls of language models
     language  the page of what they do and cost
     prompts   what they are told, in versions
+    trying    a prompt tried on one document
+    replay    documents run again beside their values
     control   workers, pause and resume
     lists     what lists share
     accuracy  the page of how much was read right
@@ -15,6 +17,6 @@
 Lists start from the user; every button calls the verb that the site and the API call.
 """
 
-from ingestion.admin import calls, control, jobs, limits, prompts, steps
+from ingestion.admin import calls, control, jobs, limits, prompts, replay, steps
 
-__all__ = ["calls", "control", "jobs", "limits", "prompts", "steps"]
+__all__ = ["calls", "control", "jobs", "limits", "prompts", "replay", "steps"]

@@ -24,7 +24,7 @@ from documents.differences import compared
 from documents.errors import DocketError
 from documents.language import Prompt, Purpose
 from documents.models import Project, Role
-from ingestion.admin import panel
+from ingestion.admin import panel, trying
 
 VERSIONS = 50
 
@@ -149,6 +149,7 @@ class PromptAdmin(OfProjects):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [
+            path("<int:pk>/try/", wrap(self.try_view), name="documents_prompt_try"),
             path("<int:pk>/diff/", wrap(self.diff_view), name="documents_prompt_diff"),
             path("<int:pk>/activate/", wrap(self.activate_view), name="documents_prompt_activate"),
             path("<int:pk>/rest/", wrap(self.rest_view), name="documents_prompt_rest"),
@@ -181,11 +182,7 @@ class PromptAdmin(OfProjects):
     def _form_page(self, request: HttpRequest, basis: Prompt, prompt: Prompt) -> HttpResponse:
         """basis: what the fields begin with; prompt: whose purpose and project the new version
         has; the same one on the page of a version."""
-        form = PromptForm(
-            request.POST or None,
-            initial={name: getattr(basis, name) for name in prompts.FIELDS},
-            purpose=prompt.purpose,
-        )
+        form = _form(request, basis, prompt)
         if request.method == "POST" and form.is_valid():
             try:
                 made = self._made(request, prompt, form)
@@ -193,6 +190,32 @@ class PromptAdmin(OfProjects):
                 form.add_error(None, fault)
             else:
                 return redirect(_address(made))
+        return self._shown(request, basis, prompt, form, {})
+
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The text of the form, saved or not, tried on a document; nothing is saved."""
+        prompt = self._changeable(request, pk)
+        if request.method != "POST":
+            return redirect(_address(prompt))
+        form, asked = _form(request, prompt, prompt), trying.offer(request, prompt)
+        try_form = asked["try_form"]
+        if try_form is not None and form.is_valid() and try_form.is_valid():
+            is_same = all(getattr(prompt, name) == value for name, value in form.values().items())
+            draft = Prompt(purpose=prompt.purpose, project=prompt.project, number=prompt.number)
+            for name, value in form.values().items():
+                setattr(draft, name, value)
+            asked |= trying.on_page(try_form, prompt if is_same else draft)
+        return self._shown(request, prompt, prompt, form, asked)
+
+    def _shown(
+        self,
+        request: HttpRequest,
+        basis: Prompt,
+        prompt: Prompt,
+        form: PromptForm,
+        asked: Mapping[str, Any],
+    ) -> HttpResponse:
+        may_change = self.has_change_permission(request, prompt)
         context = {
             "title": f"{prompt.get_purpose_display().capitalize()}"
             + (f", version {prompt.number}" if prompt.pk else ", a new prompt"),
@@ -201,9 +224,10 @@ class PromptAdmin(OfProjects):
             "asked_model": self.asked_model(basis),
             "form": form,
             "places": prompts.placeholders(prompt.purpose),
-            "may_change": self.has_change_permission(request, prompt),
-            "versions": _versions(prompt)[:VERSIONS],
+            "may_change": may_change,
+            "versions": list(_versions(prompt)[:VERSIONS]),
             "calls_url": reverse("admin:documents_llmcall_changelist"),
+            **(asked or (trying.offer(request, prompt) if may_change and prompt.pk else {})),
         }
         return self._page(request, "admin/ingestion/prompt.html", context)
 
@@ -294,6 +318,11 @@ class PromptAdmin(OfProjects):
     ) -> HttpResponse:
         whole = {**self.admin_site.each_context(request), **context}
         return TemplateResponse(request, template, whole)
+
+
+def _form(request: HttpRequest, basis: Prompt, prompt: Prompt) -> PromptForm:
+    initial = {name: getattr(basis, name) for name in prompts.FIELDS}
+    return PromptForm(request.POST or None, initial=initial, purpose=prompt.purpose)
 
 
 def _address(prompt: Prompt) -> str:

@@ -113,12 +113,9 @@ def classify(
     """Ask about these pages, as few requests as their text allows. Outside any transaction.
 
     Raises what `asking.tried` does."""
-    offered = [kind for kind in types if kind.model_use != ModelUse.NEVER]
-    room, most = _room(prompt, offered)
     made = Verdicts()
     away: Failure | None = None
-    for batch in _batches(numbers, most):
-        question = _question(part, batch, offered, prompt, room)
+    for batch, question in questions(part, types, prompt, numbers):
         found: Answer | Failure | None = away
         if found is None:
             found = asking.tried(partial(calls.ask, question, call), is_last=is_last)
@@ -127,8 +124,18 @@ def classify(
             away = found if found.is_away else None
         else:
             engine = engine_name(prompt, found.model)
-            made.said.update(_verdicts(found.value, batch, engine))
+            made.said.update(verdicts(found.value, batch, engine))
     return made
+
+
+def questions(
+    part: Slice, types: Sequence[DocumentType], prompt: Prompt, numbers: Sequence[int]
+) -> Iterator[tuple[list[int], Question]]:
+    """What is asked about these pages: the pages of each request, and its question."""
+    offered = [kind for kind in types if kind.model_use != ModelUse.NEVER]
+    room, most = _room(prompt, offered)
+    for batch in _batches(numbers, most):
+        yield batch, _question(part, batch, offered, prompt, room)
 
 
 def _batches(numbers: Sequence[int], most: int) -> Iterator[list[int]]:
@@ -206,7 +213,7 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _verdicts(answer: Mapping[str, Any], batch: Sequence[int], engine: str) -> dict[int, Verdict]:
+def verdicts(answer: Mapping[str, Any], batch: Sequence[int], engine: str) -> dict[int, Verdict]:
     """By page number; of a page that was not asked nothing, of one named twice the first."""
     made: dict[int, Verdict] = {}
     for entry in answer["pages"]:

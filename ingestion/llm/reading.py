@@ -54,6 +54,16 @@ Excerpt = tuple[int, str]
 
 def read(paper: Paper, prompt: Prompt, call: Call, examples: Sequence[Example] = ()) -> Said:
     """Ask for all fields of a document. Outside any transaction; raises what `calls.ask` does."""
+    found, engine = [], ""
+    for question in questions(paper, prompt, examples):
+        answer = calls.ask(question, call)
+        found.append(answer.value)
+        engine = engine_name(prompt, answer.model)
+    return Said(readings=readings_of(paper, found), engine=engine)
+
+
+def questions(paper: Paper, prompt: Prompt, examples: Sequence[Example] = ()) -> list[Question]:
+    """What is asked of a document, a question for each part of it."""
     asked = shape.shape_of(paper.type_slug, paper.schema)
     places = {
         "type": paper.type_name,
@@ -62,16 +72,16 @@ def read(paper: Paper, prompt: Prompt, call: Call, examples: Sequence[Example] =
     }
     spent = len(prompts.render(prompt, pages="", **places)) + len(RULE) + _FRAME_CHARS
     room = max(_LEAST_ROOM, prompt.max_input_tokens * CHARS_A_TOKEN - spent)
-    found, engine = [], ""
     parts = shown(parts_of(paper.pages, room))
-    for part in parts:
-        question = _question(paper, part, prompt, asked, places)
-        answer = calls.ask(question, call)
-        found.append(answer.value)
-        engine = engine_name(prompt, answer.model)
+    return [_question(paper, part, prompt, asked, places) for part in parts]
+
+
+def readings_of(paper: Paper, found: Sequence[Mapping[str, Any]]) -> tuple[FieldReading, ...]:
+    """What the answers for the parts of a document say, each value with where it stands."""
+    asked = shape.shape_of(paper.type_slug, paper.schema)
     locale = locale_of("\n".join(page.text for page in paper.pages))
     said = answers.proposals(answers.joined(found, asked), asked, locale)
-    return Said(readings=evidence.located(said, paper.pages, locale), engine=engine)
+    return evidence.located(said, paper.pages, locale)
 
 
 def _question(

@@ -91,7 +91,7 @@ def test_versions_of_prompts_are_told_apart() -> None:
     call(project)
     assert [line.name for line in spending.by_prompt(asked())] == [
         "answer v1 of Ours",
-        "deleted prompts",
+        "tried, or deleted since",
     ]
 
 

@@ -7,9 +7,14 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from documents.differences import compared
-from documents.language import Prompt
-from documents.models import AuditEvent, Project, Role
+from documents.language import LlmCall, Prompt
+from documents.models import AuditEvent, Document, Project, Role
+from documents.schemas import shipped_schema
+from ingestion.llm import trying
+from ingestion.llm.shape import shape_of
 from tests import factories
+from tests import llm_server as servers
+from tests.llm_server import LlmServer
 
 pytestmark = [
     pytest.mark.django_db,
@@ -167,3 +172,97 @@ def test_a_viewer_with_the_permission_changes_no_prompt_of_the_project(project: 
     client = permitted(project, Role.VIEWER)
     assert client.post(address(own), said()).status_code == 403
     assert client.get(address(own)).status_code == 200
+
+
+# -- try it on this page --------------------------------------------------------------------------
+
+
+def bill(project: Project) -> Document:
+    document = factories.document(factories.upload(project), payload={})
+    text = "TAX INVOICE\nInvoice No: INV-77\nTotal: 118.00"
+    factories.page(document.upload, text=text, document=document, position=1, text_source="layer")
+    return document
+
+
+def tries(client: Client, prompt: Prompt, document: Document | str, **values: Any) -> Any:
+    pk = document if isinstance(document, str) else str(document.pk)
+    return client.post(address(prompt, "try"), said(**values) | {"try-pk": pk})
+
+
+def answer(**values: Any) -> servers.Reply:
+    """A whole answer for a bill: every field, most of them null."""
+    shape = shape_of("bill", shipped_schema("bill"))
+    nothing: dict[str, Any] = {field.name: None for field in shape.fields}
+    return servers.says(nothing | {rows.name: [] for rows in shape.lists} | values)
+
+
+def test_a_prompt_is_tried_on_a_document_without_saving_anything(
+    admin_client: Client, llm_server: LlmServer, project: Project
+) -> None:
+    document = bill(project)
+    llm_server.answers(answer(document_number="INV-77", supplier_name="Nowhere Trading Company"))
+    page = tries(admin_client, shipped(), document, template="Only tried: $type $fields $pages")
+    tried = page.context["tried"]
+    assert {value.title: (value.value, value.page) for value in tried.values} == {
+        "Document number": ("INV-77", 1),
+        "Supplier": ("Nowhere Trading Company", 0),
+    }
+    assert "Only tried: Bill" in tried.asked
+    assert "INV-77" in tried.answer
+    assert "The answer is valid: 2 values" in page.text
+    assert "no page" in page.text
+    assert "Only tried: $type $fields $pages" in page.text
+    document.refresh_from_db()
+    assert (document.payload, document.version) == ({}, 1)
+    assert Prompt.objects.filter(purpose="extract").count() == 1
+    assert LlmCall.objects.get().prompt is None
+
+
+def test_an_answer_that_is_no_good_is_told(
+    admin_client: Client, llm_server: LlmServer, project: Project
+) -> None:
+    document = bill(project)
+    llm_server.answers(servers.refuses())
+    page = tries(admin_client, shipped(), document)
+    assert page.context["tried"].code == "model_refused"
+    assert "<code>model_refused</code>" in page.text
+
+
+def test_a_trial_ends_after_its_time(
+    admin_client: Client,
+    llm_server: LlmServer,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trying, "LIMIT_S", 1)
+    llm_server.answers(servers.hangs())
+    page = tries(admin_client, shipped(), bill(project))
+    assert page.context["tried"].code == "model_slow"
+    assert page.context["tried"].seconds < 5
+
+
+@pytest.mark.usefixtures("llm_server")
+def test_only_documents_of_projects_that_one_operates_are_tried(project: Project) -> None:
+    hidden = bill(factories.project(name="Secret"))
+    client = permitted(project)
+    page = tries(client, shipped(), hidden)
+    assert "no such document" in page.text
+    assert "tried" not in page.context
+    assert str(hidden.pk) not in client.get(address(shipped())).text
+    assert "Choose a document." in tries(client, shipped(), "").text
+
+
+def test_types_of_pages_are_tried_too(
+    admin_client: Client, llm_server: LlmServer, project: Project
+) -> None:
+    entry = {"page": 1, "type": "bill", "confidence": 0.9, "second": "unknown", "is_first": True}
+    llm_server.answers(servers.says({"pages": [entry]}))
+    prompt = shipped("classify")
+    page = tries(admin_client, prompt, bill(project), template="$types $pages")
+    assert [value.value for value in page.context["tried"].values] == ["bill"]
+
+
+def test_without_a_model_nothing_is_tried(admin_client: Client, project: Project) -> None:
+    assert "nothing can be tried" in admin_client.get(address(shipped())).text
+    page = tries(admin_client, shipped(), bill(project))
+    assert "tried" not in page.context
