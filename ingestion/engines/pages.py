@@ -38,7 +38,7 @@ from ingestion.engines.tesseract import Tesseract, program
 
 LAYER_DPI = 150.0
 WEBP_QUALITY = 80
-WEBP_EFFORT = 1
+WEBP_EFFORT = 0
 
 
 class AutoReader:
@@ -129,11 +129,12 @@ class AutoReader:
                 limits=limits,
                 poppler=self.poppler,
             )
-            upright = self.ocr.read(drawn.image, languages)
+            image = raster.plain(drawn.image)
+            upright = self.ocr.read(image, languages)
             codes = () if ignore_embedded else marks.on_page(raster.grey_of(upright.image))
             if media_type == render.PDF and not ignore_embedded:
-                is_as_drawn = upright.image is drawn.image
-                codes += _form_marks(path, number, drawn.image.size, is_as_drawn=is_as_drawn)
+                is_as_drawn = upright.image is image
+                codes += _form_marks(path, number, image.size, is_as_drawn=is_as_drawn)
             return _stored(
                 upright.image,
                 drawn.dpi,

@@ -49,3 +49,18 @@ def test_tiny_print_is_enlarged_and_loses_its_old_resolution() -> None:
 def test_a_picture_without_colours_is_made_grey(tint: tuple[int, ...], mode: str) -> None:
     pixels = np.asarray(printed(500, 700, 30)).astype(float) * np.array(tint) / 255
     assert raster.plain(Image.fromarray(pixels.astype(np.uint8))).mode == mode
+
+
+def test_a_grey_page_with_a_coloured_signature_keeps_its_colours() -> None:
+    image = printed(2000, 2000, 30)
+    ImageDraw.Draw(image).line([(300, 1500), (500, 1450), (700, 1520)], "navy", width=5)
+    assert raster.plain(image).mode == "RGB"
+
+
+def test_a_tilted_page_is_brought_level_on_paper_of_its_own_colour() -> None:
+    image = Image.new("RGB", (600, 400), (240, 230, 210))
+    ImageDraw.Draw(image).line([(100, 180), (500, 180 + 400 * 0.0524)], "black", width=4)
+    level = raster.levelled(image, 3.0)
+    ink = np.argwhere(raster.grey_of(level) < 100)
+    assert np.ptp(ink[:, 0]) <= 6
+    assert level.getpixel((1, 1)) == (240, 230, 210)
