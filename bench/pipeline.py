@@ -1,12 +1,19 @@
 """Scanned PDFs through the whole of Docket (queue, workers, database) against OCRmyPDF.
 
-    python -m bench.pipeline [--data DIR] [--files N] [--rounds N] [--peers PYTHON]
+    python -m bench.pipeline [--data DIR] [--files N] [--rounds N]
+                             [--ocrmypdf PROGRAM] [--tesseract PROGRAM]
 
 Makes PDFs of four scanned pages each from the pictures of DATA's ocr_pages and receipts, starts
-workers and lets them read one file, so that they are warm; then the files go through
-`manage.py ingest` and, one after the other, through `ocrmypdf -j 2 --force-ocr --output-type
-pdf`, in turns. Prints a JSON object: pages a second of both in every round and their ratio. The
-environment tells where (DOCKET_VAR) and by what (DJANGO_SETTINGS_MODULE=
+workers and lets them read one file, so that they are warm. Then, in an order that turns with
+the round, the files go
+
+    docket     through `manage.py ingest`
+    ocrmypdf   one after the other through `ocrmypdf`, with its own defaults
+    bare       as pictures of 300 dpi, drawn beforehand, through `tesseract PICTURE OUT`, two at
+               a time on one core each: what nothing that calls Tesseract can be faster than
+
+Prints a JSON object: of every round the pages a second of each, and Docket's as a ratio to the
+others'. The environment tells where (DOCKET_VAR) and by what (DJANGO_SETTINGS_MODULE=
 bench.tesseract_settings: by Tesseract alone).
 """
 
@@ -18,15 +25,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
 from bench.reading import DPI, MOST_PIXELS, ROOT, pictures
-from ingestion import render_image
+from ingestion import render_image, render_pdf
 
 PAGES = 4
+AT_A_TIME = 2
 START_S = 90.0
 
 
@@ -87,19 +97,51 @@ def docket(files: list[Path]) -> float:
     return time.perf_counter() - start
 
 
-def ocrmypdf(files: list[Path], python: str) -> float:
-    program = str(Path(python).with_name("ocrmypdf"))
+def ocrmypdf(files: list[Path], program: str) -> float:
     start = time.perf_counter()
     for path in files:
         subprocess.run(
-            [
-                *(program, "-j", "2", "--force-ocr", "--output-type", "pdf", "--quiet"),
-                *("--sidecar", str(path.with_suffix(".txt")), str(path), str(path) + ".out"),
-            ],
+            [program, "--quiet", str(path), str(path) + ".out"],
             check=True,
             stderr=subprocess.DEVNULL,
         )
     return time.perf_counter() - start
+
+
+def drawn(files: list[Path]) -> list[Path]:
+    """A picture of every page, beside its file."""
+    pictures = []
+    for path in files:
+        for number in range(1, PAGES + 1):
+            page, _ = render_pdf.draw(str(path), number, DPI, MOST_PIXELS, "")
+            pictures.append(path.with_name(f"{path.stem}-{number}.png"))
+            page.convert("L").save(pictures[-1], dpi=(DPI, DPI), compress_level=1)
+    return pictures
+
+
+def bare(pictures: list[Path], program: str) -> float:
+    def read(picture: Path) -> None:
+        subprocess.run(
+            [program, str(picture), str(picture.with_suffix(""))],
+            check=True,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+        )
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        list(pool.map(read, pictures))
+    return time.perf_counter() - start
+
+
+def told(sides: Mapping[str, Callable[[], float]], first: int, pages: int) -> dict[str, float]:
+    """The figures of a round that begins with the side number `first`."""
+    names = list(sides)
+    took = {name: sides[name]() for name in names[first:] + names[:first]}
+    return {
+        **{name: round(pages / took[name], 3) for name in names},
+        **{f"docket/{name}": round(took[name] / took["docket"], 2) for name in names[1:]},
+    }
 
 
 def main() -> None:
@@ -107,25 +149,26 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--files", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--peers", default=sys.executable, help="the Python that has OCRmyPDF")
+    parser.add_argument("--ocrmypdf", default="ocrmypdf", help="the program to call")
+    parser.add_argument("--tesseract", default="tesseract", help="the program to call")
     options = parser.parse_args()
     rounds = []
     with tempfile.TemporaryDirectory() as folder:
         first, *files = made(options.data, Path(folder), options.files + 1)
-        pages = PAGES * len(files)
+        pictures = drawn(files)
+        sides = {
+            "docket": partial(docket, files),
+            "ocrmypdf": partial(ocrmypdf, files, options.ocrmypdf),
+            "bare": partial(bare, pictures, options.tesseract),
+        }
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         subprocess.run(migrate, cwd=ROOT, check=True)
         with workers():
             docket([first])
             for turn in range(options.rounds):
-                took = {}
-                for side in ("docket", "ocrmypdf")[:: 1 if turn % 2 else -1]:
-                    is_ours = side == "docket"
-                    took[side] = docket(files) if is_ours else ocrmypdf(files, options.peers)
-                told = {name: round(pages / seconds, 3) for name, seconds in took.items()}
-                rounds.append({**told, "ratio": round(took["ocrmypdf"] / took["docket"], 2)})
+                rounds.append(told(sides, turn % len(sides), len(pictures)))
                 print(json.dumps(rounds[-1]), file=sys.stderr, flush=True)
-    print(json.dumps({"pages": pages, "pages_a_second": rounds}))
+    print(json.dumps({"pages": len(pictures), "rounds": rounds}))
 
 
 if __name__ == "__main__":
