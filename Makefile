@@ -4,6 +4,7 @@
 # make setup         only prepare
 # make test          prepare and run all tests;  make check  linters and types as well
 
+# make test-llm      tests with real servers of real models; the first time compiles for minutes
 # make chaos         shoot at workers, engines, Postgres and storage; RUNS=10 SEED=n
 # make bench-queue   measure the queue beside other queues, a quarter of an hour
 # make bench-reading measure the readers beside RapidOCR, tesseract and OCRmyPDF
@@ -11,7 +12,7 @@
 PY = .venv/bin/python
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo up stop setup test check lint chaos bench-queue bench-reading
+.PHONY: demo up stop setup test test-llm check lint chaos bench-queue bench-reading
 
 setup:
 	@deploy/setup.sh
@@ -28,6 +29,11 @@ stop:
 test:
 	@deploy/setup.sh tests
 	@$(PY) -m config.testrun $(ARGS)
+
+test-llm:
+	@deploy/setup.sh tests
+	@tests/llm/prepare.sh
+	@DOCKET_TEST_LLM=1 $(PY) -m config.testrun tests/llm -rs -s $(ARGS)
 
 chaos:
 	@deploy/setup.sh tests

@@ -283,9 +283,8 @@ def _of_status(fault: Any) -> Rejected | Silent:
     if status == 500 and "validation error" in words:
         status = 422
     if status == 429 or status >= 500 or status in (408, 409, 425):
-        told = "is asked too much" if status == 429 else f"failed with {status}"
         return Silent(
-            f"The language model {told}; it is asked again later.",
+            f"The language model {_why(status, str(fault.code))}; it is asked again later.",
             may_have_cost=False,
             retry_after_s=retry_after_s(fault.response.headers),
             words=words,
@@ -302,6 +301,12 @@ def _of_status(fault: Any) -> Rejected | Silent:
         "with the call in the admin."
     )
     return Rejected(message, "model_rejected", http_status=status, words=words)
+
+
+def _why(status: int, code: str) -> str:
+    if code == "insufficient_quota":
+        return "has an account with nothing left to spend"
+    return "is asked too much" if status == 429 else f"failed with {status}"
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
