@@ -108,3 +108,45 @@ Not for sale - job work
     types = tuple(TypeOption(slug=slug, description="") for slug in ("bill", "eway_bill"))
     (made,) = RulesClassifier().classify(pages=(page(text),), types=types)
     assert made.type == ""
+
+
+CREDIT = """
+GUTSCHRIFT
+An                                   Gutschrift-Nr. GS-1844
+Radhaus Ebert e.K.                   Datum 11.03.2024
+Ringstraße 101
+99084 Erfurt
+Beschreibung                 Menge      Einzelpreis     Gesamtpreis
+Rücknahme Bremsscheiben      1          100,00 €        100,00 €
+Summe netto: 100,00 €
+Umsatzsteuer 19 %: 19,00 €
+Gesamtbetrag: 119,00 €
+Velotec Großhandel GmbH | Industriering 8 | 04347 Leipzig | info@velotec.example
+"""
+
+
+def test_a_paper_without_a_head_is_of_the_firm_in_its_foot() -> None:
+    found = read(CREDIT)
+    assert found["supplier_name"] == "Velotec Großhandel GmbH"
+    assert found["supplier_address"] == "Industriering 8, 04347 Leipzig"
+    assert found["recipient_name"] == "Radhaus Ebert e.K."
+
+
+def test_an_address_ends_where_the_goods_begin() -> None:
+    assert read(CREDIT)["recipient_address"] == "Ringstraße 101, 99084 Erfurt"
+
+
+def test_a_lorry_receipt_is_no_bill() -> None:
+    text = f"""
+                LORRY RECEIPT
+VRL Roadlines
+LR No: 4711   Date: 03/04/2024
+Consignor: Deccan Pipes Private Limited   GSTIN {SELLER}
+E-Way Bill No: 331200459981   Invoice No: AB123
+Packages    Description           Weight     Rate     Amount
+40          PVC Pipe bundles      1200 kg    3.50     4,200.00
+Total 4,200.00 TO PAY
+"""
+    types = tuple(TypeOption(slug=slug, description="") for slug in ("bill", "eway_bill"))
+    (made,) = RulesClassifier().classify(pages=(page(text),), types=types)
+    assert made.type == ""

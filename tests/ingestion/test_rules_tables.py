@@ -139,3 +139,22 @@ Total                                                  11,933.00
     )
     (item,) = items_of(paper)
     assert item["description"] == "Ball bearing 6205"
+
+
+def test_a_sum_brought_forward_opens_the_page_and_does_not_end_the_table() -> None:
+    head = "Pos   Bezeichnung          Menge     Preis       Betrag\n"
+    first = (
+        "Sommer KG\nRechnung AR10042\n"
+        + head
+        + "1     Ersatzteil eins      2         10,00        20,00\n"
+    )
+    second = head + "      Übertrag                                   20,00\n"
+    second += "2     Ersatzteil zwei      3         10,00        30,00\n"
+    second += "Gesamtbetrag                                     50,00\n"
+    pages = (
+        page(first + "      Übertrag                                   20,00\n"),
+        page(second, number=2),
+    )
+    made = RulesExtractor().extract(type="bill", schema=schemas.shipped_text("bill"), pages=pages)
+    found = [one.value for one in made.readings if one.pointer.endswith("/description")]
+    assert found == ["Ersatzteil eins", "Ersatzteil zwei"]

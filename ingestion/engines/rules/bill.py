@@ -16,7 +16,7 @@ from documents.fields import (
 from ingestion.engines.base import FieldReading, PageInput, ValueSource
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.heading import heading_party
-from ingestion.engines.rules.imprint import completed
+from ingestion.engines.rules.imprint import completed, imprint
 from ingestion.engines.rules.items import item_readings, line_sums, with_net_column
 from ingestion.engines.rules.labels import lexicon
 from ingestion.engines.rules.layout import Cell, read_lines
@@ -78,6 +78,7 @@ class BillReader:
             self.table = read_till_rows(
                 self.lines, amounts=lexicon("amounts"), decimal_comma=self.locale.decimal_comma
             )
+        self.near.body = self.table.lines
         self.readings: dict[str, FieldReading] = {}
 
     def read(self) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
@@ -222,7 +223,7 @@ class BillReader:
         column = recipient.column if recipient else None
         supplier = labelled_party(self.near, ("supplier",))
         head = heading_party(self.near, taken=taken, taken_column=column)
-        chosen = self._better_supplier(supplier, head)
+        chosen = self._better_supplier(supplier, head) or imprint(self.near, recipient=recipient)
         if recipient is None and chosen is not None:
             recipient = window_party(self.near, supplier=chosen)
         if chosen is not None:

@@ -30,6 +30,7 @@ from ingestion.engines.rules.terms import (
 
 ENGINE, VERSION = "rules", "1"
 _NUMBERED = re.compile(r"(?<![a-z])(?:nr|no|n[°ºo]|num|numero|number)\W{1,3}[\w./-]*\d")
+_NUMBER = re.compile(r"[\d:#]")
 _CLOCKED_DATE = re.compile(r"\d{2}[/.-]\d{2}[/.-]\d{2,4}\D{1,8}\d{1,2}:\d{2}")  # as tills print
 
 
@@ -84,8 +85,8 @@ def _titled(lines: Sequence[Line], title: re.Pattern[str]) -> bool:
             continue
         for cell in line.cells:
             match = title.search(cell.folded) if len(cell.text) <= 80 else None
-            if match and title is BILL_TITLE and EWAY_TITLE.search(cell.folded):
-                continue  # the e-way bill's number, not the title of a bill
+            if match and title is BILL_TITLE and _is_of_another(match, cell.folded):
+                continue
             if match:
                 rest = cell.folded[: match.start()] + cell.folded[match.end() :]
                 if len(cell.text) <= 60 and sum(char.isalpha() for char in rest) <= 14:
@@ -93,6 +94,12 @@ def _titled(lines: Sequence[Line], title: re.Pattern[str]) -> bool:
                 if match.start() <= 2 and _NUMBERED.search(rest):
                     return True
     return False
+
+
+def _is_of_another(title: re.Match[str], text: str) -> bool:
+    """Whether a bill's word is part of another paper's: "E-Way Bill No", "Lorry Receipt"."""
+    others = [*EWAY_TITLE.finditer(text), *OTHER_TITLE.finditer(text)]
+    return any(other.start() <= title.start() and title.end() <= other.end() for other in others)
 
 
 def _points(text: str, terms: Sequence[Term]) -> float:
@@ -146,8 +153,21 @@ def _against_bill(
         points -= 1.0 if has_title and _has_numbered_title(near) else 2.5
     points -= 1.2 * (_prose_share(lines) > 0.5)
     if _titled(lines[:14], OTHER_TITLE):
-        points -= 2.0 if has_title else 5.0
+        points -= 2.0 if has_title and not _is_headed_otherwise(lines) else 5.0
     return points
+
+
+def _is_headed_otherwise(lines: Sequence[Line]) -> bool:
+    """Whether another paper's title stands alone, and the bill's only before a number: a lorry
+    receipt that names the invoice of its goods."""
+    alone = [cell.folded for line in lines for cell in line.cells if not _NUMBER.search(cell.text)]
+    own = any(_is_whole(BILL_TITLE, text) and not _is_whole(OTHER_TITLE, text) for text in alone)
+    return not own and any(_is_whole(OTHER_TITLE, text) for text in alone[:14])
+
+
+def _is_whole(title: re.Pattern[str], text: str) -> bool:
+    match = title.search(text)
+    return match is not None and len(text) - (match.end() - match.start()) <= 6
 
 
 def _has_numbered_title(near: Neighbourhood) -> bool:

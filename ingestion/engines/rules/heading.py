@@ -37,7 +37,9 @@ def heading_party(
         cell
         for line in head
         for cell in line.cells
-        if not (cell.line in taken and _within(cell, taken_column)) and _may_head(cell)
+        if not (cell.line in taken and _within(cell, taken_column))
+        and _may_head(cell)
+        and cell.line not in near.body
     ]
     named = [cell for cell in cells if not _is_labelled(near, cell)]
     if not named:
@@ -151,7 +153,8 @@ def _head_score(cell: Cell, cells: Sequence[Cell], head: Sequence[Line]) -> floa
 
 _LARGER = 1.15  # of the typical height; less is chance, since capitals alone are lower
 _STATUS = re.compile(
-    r"auto-?entrepreneur|micro-?entreprise|entreprise individuelle|sole (?:trader|proprietor)"
+    r"supply meant|under lut|without payment|auto-?entrepreneur|micro-?entreprise"
+    r"|entreprise individuelle|sole (?:trader|proprietor)"
     r"|einzelunternehmen|(?<![a-z])(?:inh|prop)\."
 )
 # "Reno, NV 89509": a state of America, and no legal form.
@@ -161,7 +164,7 @@ _COUNTRY = re.compile(
     r"|united states|schweiz|suisse|switzerland|osterreich|austria|australia)\W*"
 )
 _REGISTRATION = re.compile(
-    r"\s*[(\[]{1,2}\s?\d[\d\s(),\-–a-z]{4,40}[)\]]{1,2}\s*$|\s*(?:[(\[]\s*)?(?:(?:co|company|reg|roc|regn?)[.,]?\s{0,2}(?:no|reg)?[.:]?\s{0,2})?"
+    r"\s*[(\[]{1,2}\s?[a-z]{0,3}\d[\d\s(),\-–a-z]{4,40}[)\]]{1,2}\s*$|\s*(?:[(\[]\s*)?(?:(?:co|company|reg|roc|regn?)[.,]?\s{0,2}(?:no|reg)?[.:]?\s{0,2})?"
     r"\d[\d ]{4,13}\s?[-–]?\s?[a-z]{0,2}[)\]]?(?:\s?\([a-z]{1,4}\))?\s*$|\s*\((?:co|reg|roc)\b.*$"
 )
 
@@ -255,7 +258,7 @@ def _address_under(
     telephones, titles, dates, prices, a country or another addressee end it."""
     bottom, count = name.bottom, 0
     for line in near.lines[name.line + 1 : name.line + 9]:
-        if line.page != name.page or count == 5 or has_price(line):
+        if line.page != name.page or count == 5 or has_price(line) or line.number in near.body:
             return
         cells = [cell for cell in line.cells if _overlap(cell, name) or _close(cell, name)]
         if not cells:
@@ -264,7 +267,7 @@ def _address_under(
         text = cell.folded
         if cell.line in taken and _within(cell, column):
             return
-        if cell.top - bottom > 2.5 * max(cell.height, name.height):
+        if cell.top - bottom > 2.5 * max(cell.height, min(name.height, 1.6 * cell.height)):
             return
         if count and find_dates(cell.text):
             return

@@ -37,6 +37,28 @@ def completed(near: Neighbourhood, party: Party, *, recipient: Party | None) -> 
     return party
 
 
+def imprint(near: Neighbourhood, *, recipient: Party | None) -> Party | None:
+    """The supplier that only the foot names: "Velotec GmbH | Industriering 8 | 04347 Leipzig"."""
+    for line in near.lines[-_FOOT_LINES:]:
+        whole = Cell(
+            page=line.page, line=line.number, tokens=line.tokens, source=line.cells[0].source
+        )
+        cut = _SEPARATOR.search(whole.text)
+        name = whole.part(0, cut.start()) if cut else None
+        if cut is None or name is None or not LEGAL.search(name.folded):
+            continue
+        if recipient is not None and recipient.owns(name):
+            continue
+        for address in _in_line(whole, cut.end(), score=0.6):
+            return Party(
+                name=joined([name], " ", score=0.6),
+                address=address,
+                lines=frozenset({line.number}),
+                column=(whole.left, whole.right),
+            )
+    return None
+
+
 def _found(
     near: Neighbourhood, name: Candidate, recipient: Party | None
 ) -> Iterator[tuple[str, Candidate]]:
@@ -86,7 +108,7 @@ def _in_line(cell: Cell, start: int, *, score: float) -> Iterator[Candidate]:
     for cut in [*_SEPARATOR.finditer(cell.text, start), None]:
         stop = cut.start() if cut else len(cell.text)
         part = cell.text[at:stop].strip(" .,;:|·•●–-")
-        if part and (STOP.match(part.lower()) or len(parts) == 6):
+        if part and (STOP.match(part.lower()) or "@" in part or len(parts) == 6):
             break
         if part:
             parts.append(part)

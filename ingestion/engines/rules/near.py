@@ -66,6 +66,7 @@ class Neighbourhood:
         self.labels = [
             _as_meant(label, found) for found in _by_cell(lexicon, lines) for label in found
         ]
+        self.body: frozenset[int] = frozenset()  # lines of the table of items: no party's
         self._by_cell: dict[tuple[int, float], list[Label]] = {}
         for label in self.labels:
             self._by_cell.setdefault(_key(label.cell), []).append(label)

@@ -38,7 +38,7 @@ STREET = re.compile(r"[a-z]{4,}(?:strasse|str\.|weg|platz|allee|gasse|straat|laa
 STOP = re.compile(
     r"(?<![a-z])(?:tel|telephone|phone|ph|h/p|fax|mobile|mob|email|e-mail|www|http|gstin|gst|vat|pan|cin"
     r"|state code|state|global (?:id|no|nr|number|location)|globale nummer|number|id"
-    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|registered|roc"
+    r"|contact|website|iban|bic|ust|siret|siren|tva|reg|regn|registration|registered|roc|licen[sc]e|dealer"
     r"|co[. -]{0,2}reg|co\.? ?no"
     r"|company (?:no|reg)|(?:site|store|outlet|branch) ?(?:no|code|id)?\.? ?[:#] ?\d"
     r"|invoice|date|gln|sst|uid|mwst|uen"
@@ -93,7 +93,7 @@ def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Ce
     What stands right of the label on its own line comes first.
     """
     cells: list[Cell] = []
-    rest = label.cell.part(label.end, len(label.cell.text)) if _rest(label) else None
+    rest = _rest_of(label)
     if rest is not None:
         cells.append(rest)
     elif (right := _right_of(near, label)) is not None:
@@ -104,6 +104,8 @@ def block_below(near: Neighbourhood, label: Label, *, limit: int = 8) -> list[Ce
     misses = 0
     for line in near.lines[label.cell.line + 1 : label.cell.line + 30]:
         if line.page != label.cell.page or len(cells) >= limit or misses > 3:
+            break
+        if line.number in near.body:
             break
         cell = in_column(line, lefts=lefts, height=height)
         if cell is None:
@@ -128,8 +130,12 @@ def _with_value(line: Line, cell: Cell) -> Cell:
     return Cell(page=cell.page, line=cell.line, tokens=tokens, source=cell.source)
 
 
-def _rest(label: Label) -> str:
-    return label.cell.text[label.end :].strip(" :.,-/()&")
+def _rest_of(label: Label) -> Cell | None:
+    """What stands behind a label in its cell, without the sign that parts them."""
+    text = label.cell.text
+    behind = text[label.end :]
+    start = label.end + len(behind) - len(behind.lstrip(" :.,-/()&"))
+    return label.cell.part(start, len(text)) if start < len(text) else None
 
 
 def _right_of(near: Neighbourhood, label: Label) -> Cell | None:

@@ -303,7 +303,7 @@ PARTIES: Phrases = {
             "|cessionario committente|details of buyer|consignee bill to|sold to party|patient"
             "|patient name|name of patient|student name|name of student|member name"
         ),
-        0.6: "to|name",
+        0.6: "to|name|an",
     },
     "consignee": {
         1.0: (
@@ -319,7 +319,7 @@ PARTIES: Phrases = {
     },
     "supplier": {
         1.0: (
-            "seller|supplier|sold by|bill from|billed by|vendor|issued by|invoice from"
+            "seller|supplier|exporter|sold by|bill from|billed by|vendor|issued by|invoice from"
             "|supplier name|details of supplier|seller details|supplier details|seller name"
             "|from seller|from supplier|rechnungsersteller|rechnungssteller|verkaufer|lieferant"
             "|leistungserbringer|vermieter|absender|fournisseur|vendeur|emetteur|prestataire"

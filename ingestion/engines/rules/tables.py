@@ -18,7 +18,10 @@ _END = re.compile(
     r"|report a nouveau|a reporter"
 )
 _LABELLED_SUM = re.compile(r"[^:]{3,40}:\s?(?:[$€£₹]|RM|Rs\.?|[A-Z]{3})?\s?[\d.,]+\s?[€$£]?")
-_TAXES = frozenset({"cgst_amount", "sgst_amount", "igst_amount", "cess_amount", "round_off"})
+_TAXES = frozenset(
+    {"cgst_amount", "sgst_amount", "igst_amount", "cess_amount", "tax_amount", "taxable_amount",
+     "round_off"}
+)  # fmt: skip
 _LETTER = re.compile(r"[^\W\d_]")
 _BROUGHT = re.compile(
     r"brought (?:forward|over)|\bb/f\b|ubertrag|report (?:de|page)|riporto|vortrag"
@@ -95,6 +98,10 @@ class _Reader:
             line = self.lines[index]
             if line.page != page:
                 return index
+            begun = bool(self.rows) and self.rows[-1].page == page
+            if not begun and _BROUGHT.search(line.folded):
+                self.taken.add(line.number)
+                continue
             if self._is_foot(line):
                 self._keep_sums(line, head)
                 return index + 1
