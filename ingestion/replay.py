@@ -178,14 +178,15 @@ def _chosen(
 
 
 def report(replay: Replay) -> Report:
-    """What is known so far; the replay may be at work. Two queries, whatever its size."""
+    """What is known so far; the replay may be at work. Fields with most differences come first.
+    Two queries, whatever its size."""
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [replay.pk])
         sums = {row[0]: Tally(*(int(n) for n in row[1:])) for row in cursor.fetchall()}
     schema = replay.schema_version.schema
     lines = [
         FieldLine(name=name, title=title_of(schema, name), tally=sums[name])
-        for name in sorted(sums, key=lambda name: _order(schema, name))
+        for name in sorted(sums, key=lambda name: (-sums[name].differ, *_order(schema, name)))
     ]
     total = Tally()
     for line in lines:

@@ -18,6 +18,8 @@ from documents.relations import Read
 from ingestion import changes
 from ingestion.adoption import basis_of
 from ingestion.changes import Truth
+from ingestion.llm import asking
+from ingestion.llm.beside import How
 from ingestion.models import Job, Step, StepStatus
 from ingestion.replay_models import Replay, ReplayResult
 from ingestion.stages import extract
@@ -53,7 +55,13 @@ def work(step: Step, call: Call) -> Replayed:
     document = Document.objects.select_related("type", "project").get(pk=step.document_id)
     if document.type_id != replay.type_id:
         raise EngineError("It has been given another type since.", "type_changed")
-    return Replayed(replay=replay, read=extract.read(document, replay.schema_version, call))
+    how = How(
+        prompt=replay.prompt,
+        use=replay.model_use,
+        job=step.job_id,
+        is_last=asking.is_last_run(step),
+    )
+    return Replayed(replay=replay, read=extract.read(document, replay.schema_version, call, how))
 
 
 def save(step: Step, result: Replayed) -> Iterable[Target]:
