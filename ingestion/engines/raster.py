@@ -199,17 +199,7 @@ def turned(image: Image.Image, degrees: int) -> Image.Image:
 def levelled(image: Image.Image, tilt: float) -> Image.Image:
     """The picture with lines that fell by `tilt` degrees brought level; the corners that this
     adds get the usual colour of its border."""
-    width, height = image.size
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1.0)
-    across, along = abs(turn[0, 0]), abs(turn[0, 1])
-    size = (round(width * across + height * along), round(width * along + height * across))
-    turn[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
-    paper = _paper(image)
-    # A fifth of the time that Pillow needs.
-    pixels = cv2.warpAffine(np.asarray(image), turn, size, flags=cv2.INTER_CUBIC, borderValue=paper)
-    level = Image.fromarray(np.asarray(pixels, dtype=np.uint8))
-    level.info.update(image.info)
-    return level
+    return image.rotate(tilt, Image.Resampling.BICUBIC, expand=True, fillcolor=_paper(image))
 
 
 def wiped(image: Image.Image, boxes: Iterable[Box | None]) -> Image.Image:
