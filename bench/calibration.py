@@ -38,6 +38,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
+from bench.pages import read_file  # noqa: E402
 from documents import calibration, drafts, reliability, schemas, trust  # noqa: E402
 from documents.calibration import Curves, Sample  # noqa: E402
 from ingestion import intake, scoring  # noqa: E402
@@ -120,33 +121,19 @@ def _reader() -> AutoReader:
 
 
 def _pages(path: Path, print_only: bool) -> tuple[PageInput, ...]:
-    reader = _reader()
     with path.open("rb") as file:
         media_type = intake.sniff(file.read(4096), path.name)
-    facts = reader.open(path=str(path), media_type=media_type, password="", limits=limits())
-    pages = []
-    for number in range(1, facts.pages + 1):
-        page = reader.read(
-            path=str(path),
+    return tuple(
+        read_file(
+            _reader(),
+            path,
             media_type=media_type,
-            number=number,
-            languages=tuple(settings.OCR_LANGUAGES),
-            ignore_embedded=print_only,
+            password="",
+            languages=settings.OCR_LANGUAGES,
             limits=limits(),
+            print_only=print_only,
         )
-        attached = () if print_only or number > 1 else facts.marks
-        pages.append(
-            PageInput(
-                number=number,
-                text=page.text,
-                words=page.words,
-                width_px=page.width_px,
-                height_px=page.height_px,
-                source=page.source,
-                marks=(*page.marks, *attached),
-            )
-        )
-    return tuple(pages)
+    )
 
 
 def papers_of(name: str, read: Read) -> list[Paper]:

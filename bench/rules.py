@@ -29,6 +29,7 @@ import django  # noqa: E402
 
 django.setup()
 
+from bench.pages import read_file  # noqa: E402
 from bench.readers import MEDIA_TYPES  # noqa: E402
 from config.engines import EngineFault  # noqa: E402
 from documents import assembly, schemas  # noqa: E402
@@ -71,35 +72,20 @@ def read_pages(folders: Sequence[Path], every: int) -> Iterator[tuple[str, str, 
             if media_type is None:
                 continue
             try:
-                pages = tuple(read_file(reader, path, media_type, truth.get("password", "")))
+                pages = tuple(
+                    read_file(
+                        reader,
+                        path,
+                        media_type=media_type,
+                        password=truth.get("password", ""),
+                        languages=("eng",),
+                        limits=LIMITS,
+                    )
+                )
             except EngineFault as fault:
                 print(f"{path.name}: {fault.code}", file=sys.stderr)
                 continue
             yield path.name, str(truth.get("layout") or folder.name), pages
-
-
-def read_file(
-    reader: AutoReader, path: Path, media_type: str, password: str
-) -> Iterator[PageInput]:
-    facts = reader.open(path=str(path), media_type=media_type, password=password, limits=LIMITS)
-    for number in range(1, facts.pages + 1):
-        reading = reader.read(
-            path=str(path),
-            media_type=media_type,
-            number=number,
-            languages=("eng",),
-            ignore_embedded=False,
-            limits=LIMITS,
-        )
-        yield PageInput(
-            number=number,
-            text=reading.text,
-            words=reading.words,
-            width_px=reading.width_px,
-            height_px=reading.height_px,
-            source=reading.source,
-            marks=reading.marks,
-        )
 
 
 class Rules:
