@@ -32,12 +32,14 @@ class Docket:
 
     var: Path
 
-    def run(self, *words: str, **environment: str) -> str:
-        """What the command prints on stdout. Raises CalledProcessError."""
-        return self.start(*words, **environment).check().stdout
+    def run(self, *words: str, told: str = "", **environment: str) -> str:
+        """What the command prints on stdout, `told` on its stdin."""
+        return self.start(*words, **environment).check(told).stdout
 
-    def lines(self, *words: str, **environment: str) -> list[Any]:
-        return [json.loads(line) for line in self.run(*words, **environment).splitlines()]
+    def lines(self, *words: str, told: str = "", **environment: str) -> list[Any]:
+        return [
+            json.loads(line) for line in self.run(*words, told=told, **environment).splitlines()
+        ]
 
     def start(self, *words: str, **environment: str) -> "Command":
         known = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO", "OPENAI"))}
@@ -47,6 +49,7 @@ class Docket:
                 [sys.executable, "manage.py", *words],
                 cwd=ROOT,
                 env={**known, "DOCKET_VAR": str(self.var), **environment},
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -62,10 +65,10 @@ class Command:
     def is_running(self) -> bool:
         return self.process.poll() is None
 
-    def check(self) -> "Command":
-        self.stdout, told = self.process.communicate()
+    def check(self, told: str = "") -> "Command":
+        self.stdout, complaint = self.process.communicate(told)
         if self.process.returncode:
-            raise AssertionError(f"exit code {self.process.returncode}: {told[-4_000:]}")
+            raise AssertionError(f"exit code {self.process.returncode}: {complaint[-4_000:]}")
         return self
 
 

@@ -4,7 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from config.engines import EngineUnavailable
@@ -221,3 +224,31 @@ def test_descriptions_of_types_get_vectors_of_the_new_embedder(settings: Any) ->
     embedders.switch()
     assert len(neighbours.kinds([kind], embed)[0].vector) == 12
     assert TypeVector.objects.count() == 2
+
+
+@pytest.mark.filterwarnings("ignore:No directory at:UserWarning")
+def test_the_admin_tells_how_far_it_is_and_lets_a_superuser_switch(
+    settings: Any, admin_client: Client
+) -> None:
+    indexed("grey heron")
+    due = changing(settings)
+    indexed("red kite")
+    embed_rest(due)
+    index(written("white owl"))
+    Embedder.objects.filter(pk=due.pk).update(fault="The server refused.")
+    page = admin_client.get("/admin/search/embedder/").text
+    assert "2 of 3 (67%)" in page
+    assert "The server refused." in page
+    sent = {"action": "switch_now", ACTION_CHECKBOX_NAME: [embedders.active().pk]}
+    admin_client.post("/admin/search/embedder/", sent)
+    assert embedders.coming() == due, "only one that is coming can take over"
+    admin_client.post("/admin/search/embedder/", sent | {ACTION_CHECKBOX_NAME: [due.pk]})
+    assert embedders.active() == due
+
+
+@pytest.mark.filterwarnings("ignore:No directory at:UserWarning")
+def test_staff_who_are_no_superusers_see_embedders_and_cannot_switch(client: Client) -> None:
+    client.force_login(get_user_model().objects.create_user("op", is_staff=True))
+    page = client.get("/admin/search/embedder/")
+    assert page.status_code == 200
+    assert "switch_now" not in page.text
