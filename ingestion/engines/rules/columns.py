@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -81,9 +82,11 @@ def _has_money(line: Line) -> bool:
 
 
 def _columns_of(line: Line) -> list[Column]:
-    columns = []
-    for cell in line.cells:
-        labels = column_lexicon().find(cell)
+    columns: list[Column] = []
+    labelled = [(cell, column_lexicon().find(cell)) for cell in line.cells]
+    if not any(labels for _, labels in labelled):
+        return []
+    for cell, labels in labelled:
         if not labels:
             misread = list(_misread(cell, ()))
             columns += misread
@@ -105,11 +108,15 @@ def _misread(cell: Cell, labels: Sequence[Label]) -> Iterator[Column]:
     for token in cell.tokens:
         if token in taken or len(token.text) < _LONG_WORD:
             continue
-        found = process.extractOne(
-            fold(token.text), _LONG_WORDS.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE
-        )
-        if found is not None:
-            yield Column(kind=_LONG_WORDS[found[0]], left=token.left, right=token.right)
+        if kind := _kind_alike(fold(token.text)):
+            yield Column(kind=kind, left=token.left, right=token.right)
+
+
+@lru_cache(maxsize=4096)
+def _kind_alike(word: str) -> str:
+    """The kind of column whose heading a word is but for a letter or two, "" for none."""
+    found = process.extractOne(word, _LONG_WORDS.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return _LONG_WORDS[found[0]] if found is not None else ""
 
 
 def _band(
