@@ -217,6 +217,11 @@ def test_the_server_says_how_long_it_is_to_be_left_alone(llm_server: LlmServer) 
     assert len(llm_server.chats) == 1
 
 
+def test_an_empty_account_is_called_by_its_name(llm_server: LlmServer) -> None:
+    llm_server.answers(fails(429, "You exceeded your current quota.", "insufficient_quota"))
+    assert "nothing left to spend" in fault_of(question()).message
+
+
 def test_a_date_of_retry_after_is_understood(llm_server: LlmServer) -> None:
     llm_server.answers(too_many(format_datetime(timezone.now() + timedelta(seconds=90))))
     fault = fault_of(question())
