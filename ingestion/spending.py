@@ -71,6 +71,11 @@ class Line:
     def cost(self) -> str:
         return told_cost(self.microcents)
 
+    @property
+    def tokens(self) -> str:
+        """In and out."""
+        return f"{self.input_tokens:,} / {self.output_tokens:,}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Average:

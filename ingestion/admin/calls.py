@@ -102,12 +102,19 @@ class CallAdmin(ReadOnly, OfProjects):
             return queryset.none(), False
         return queryset.filter(Q(pk=asked) | Q(job=asked) | Q(document=asked)), False
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        own = {"title": "Calls of language models"}
+        return super().changelist_view(request, own | (extra_context or {}))
+
     @admin.display(description="when", ordering="created_at")
     def at(self, call: LlmCall) -> str:
         """With its state under it where the screen has no room for more columns."""
         return format_html(
-            '{}<span class="narrow">{}{}</span>',
+            '{}<span class="narrow">{}: {}{}</span>',
             ago(call.created_at),
+            call.get_purpose_display(),
             call.get_status_display(),
             f": {call.error_code}" if call.error_code else "",
         )

@@ -53,7 +53,9 @@ def state(servers: list[ModelServer], budgets: list[Budget]) -> State:
         for one in closed
     )
     model = reader.model_of(Purpose.EXTRACT, None)
-    told = f"{paused}: it did not answer." if paused else f"{model} is on."
+    is_on = model not in [one.model for one in closed]
+    told = f"{model} is on." if is_on else ""
+    told = f"{told} {paused}, since there was no answer.".strip() if paused else told
     if spent:
         told += f" The budget of today is spent in {', '.join(spent)}: rules alone read there."
     return State(sentence=told, tone="warn" if paused or spent else "good")

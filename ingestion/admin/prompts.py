@@ -109,6 +109,11 @@ class PromptAdmin(OfProjects):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return super().changelist_view(request, {"title": "Prompts"} | (extra_context or {}))
+
     # -- what a row shows -----------------------------------------------------------------------
 
     @admin.display(description="version", ordering="number")
