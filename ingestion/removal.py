@@ -13,7 +13,7 @@ from documents.models import AnyUser, Document, Project, Upload, record
 from ingestion import ledger
 from ingestion.llm import places
 from ingestion.models import Job, Kind
-from search import indexing
+from search import answers, indexing
 
 log = logging.getLogger(__name__)
 _ROUNDS = 10
@@ -36,6 +36,7 @@ def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
         places.forget(jobs=[job.pk for job in jobs], documents=papers)
         Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
         indexing.forget(papers)
+        answers.forget(papers)
         documents.delete()
         Upload.objects.filter(pk__in=uploads).delete()
     for upload_id in uploads:

@@ -4,7 +4,7 @@ A passage is a chunk, found by words and by meaning; unlike a hit it does not st
 document. A citation names a passage and holds words that stand in it: `cited` drops all others,
 so nothing that was not looked up can be brought in, whoever wrote the answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,9 @@ from django.db.models import OuterRef, Q, Subquery
 from rapidfuzz import fuzz
 
 from documents import fields
-from documents.models import Page, Project
+from documents.models import Document, Page, Project
 from search import queries, ranking, snippets
+from search.investigation import Investigation
 from search.models import Chunk, Embedder
 from search.ranking import Scope
 from search.snippets import Box
@@ -27,6 +28,7 @@ SHOWN = 3
 SAME_WORDS = 88.0
 MIN_QUOTE_CHARS = 2
 MAX_QUOTE_CHARS = 600
+_DELETED = "A document that the answer rested on was deleted, and the answer with it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,3 +226,23 @@ def _follows(line: Box, left: float, top: float, bottom: float) -> bool:
     shared = min(line[3], bottom) - max(line[1], top)
     height = bottom - top
     return shared > height / 2 and -height < left - line[2] < 2 * height
+
+
+def forget(document_ids: Collection[UUID]) -> None:
+    """Take the words of these documents out of all answers; an answer that rested on one of
+    them goes with it. Belongs into the transaction that deletes them."""
+    gone = {str(pk) for pk in document_ids}
+    told = Q()
+    for pk in gone:
+        told |= Q(passages__contains=[{"document": pk}])
+    if not gone:
+        return
+    projects = Document.objects.filter(pk__in=document_ids).values("project")
+    own = Investigation.objects.filter(told, project__in=projects)
+    for asked in own.select_for_update(of=("self",)).order_by("pk"):
+        cited = [one for one in asked.citations if one["document"] not in gone]
+        if len(cited) < len(asked.citations):
+            asked.answer, asked.notice = "", _DELETED
+        asked.citations = cited
+        asked.passages = [one for one in asked.passages if one["document"] not in gone]
+        asked.save(update_fields=["answer", "notice", "citations", "passages"])

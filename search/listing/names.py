@@ -116,15 +116,16 @@ def _longest(
     ]
     words = [token.text for token in tokens if token.text not in LEGAL_FORMS]
     tokens = [token for token in tokens if token.text not in LEGAL_FORMS]
-    best: tuple[int, int, int, list[str]] = (0, 0, 0, [])
+    best: tuple[tuple[int, bool], int, int, list[str]] = ((0, False), 0, 0, [])
     for parts, names in cores.items():
         at, length = _run(words, parts, is_early=is_early, common=common)
-        weight = sum(map(len, words[at : at + length]))
+        # A name that stands there whole goes before those that only begin like it.
+        weight = (sum(map(len, words[at : at + length])), length == len(parts))
         if length and weight > best[0]:
             best = (weight, at, length, list(names))
         elif length and weight == best[0] and at == best[1]:
             best[3].extend(names)
-    if not best[0]:
+    if not best[2]:
         return None
     _, at, length, names = best
     end = _with_legal_form(sheet.text, tokens[at + length - 1].end)

@@ -24,9 +24,11 @@ _TYPES = ((EWAY_BILL, re.compile(rf"\b(?:{_EWAY})\b")), (BILL, re.compile(rf"\b(
 _GSTIN = re.compile(
     r"(?:\bgstin\s*(?:no\.?|number)?\s*[:#]?\s*)?\b(\d{2}[a-z]{5}\d{4}[a-z][1-9a-z]z[0-9a-z])\b"
 )
+# Called a vehicle, it may have any of the shapes of rule 138; alone only the usual one.
 _VEHICLE = re.compile(
-    r"(?:\b(?:of|for|with|by)\s+)?(?:\b(?:vehicle|truck|lorry|tempo)s?\s*(?:no\.?|number)?\s*[:#]?\s*)?"
-    r"\b([a-z]{2}[\s-]?\d{1,2}[\s-]?[a-z]{1,3}[\s-]?\d{4})\b"
+    r"(?:\b(?:of|for|with|by)\s+)?\b(?:vehicle|truck|lorry|tempo)s?\s*(?:no\.?|number)?\s*[:#]?\s*"
+    r"\b(?P<named>(?!(?:of|in|on|to|by|at)\b)(?=[a-z]{2,3}[\s-]?\d)[a-z]{2,3}(?:[\s-]?\d{1,3}[\s-]?[a-z]{0,3})?[\s-]?\d{4})\b"
+    r"|\b(?P<alone>[a-z]{2}-?\d{1,2}-?[a-z]{1,3}-?\d{4})\b"
 )
 _EWB_NUMBER = re.compile(
     r"(?:\b(?:no\.?|number|#)\s*[:#]?\s*)?(?<![\d.,])(\d{4}[ -]?\d{4}[ -]?\d{4})(?![\d.,]\d|\d)"
@@ -161,7 +163,8 @@ def _identifiers(sheet: Sheet) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, pattern in (("gstin", _GSTIN), ("vehicle", _VEHICLE), ("ewb_number", _EWB_NUMBER)):
         if match := sheet.take(pattern):
-            found[name] = re.sub(r"[\s-]", "", match[1]).upper()
+            printed = next(group for group in match.groups() if group)
+            found[name] = re.sub(r"[\s-]", "", printed).upper()
     for pattern in (_NUMBER, _LOOKS_LIKE_A_NUMBER):
         if match := sheet.take(pattern):
             groups = match.groupdict()
