@@ -16,6 +16,7 @@ from documents.language import JsonMode, ModelServer, Purpose
 from documents.models import AnyUser, Project
 from ingestion import spending
 from ingestion.spending import PERIODS, Asked, Budget, Line
+from ingestion.spending_charts import charts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "servers": [(one, _mode(one), _is_closed(one)) for one in servers],
         "may_see_errors": operates(request, None),
         "tables": _tables(asked) if whole.calls else [],
-        "charts": spending.charts(asked) if whole.calls else [],
+        "charts": charts(asked) if whole.calls else [],
     }
     return TemplateResponse(request, "admin/ingestion/language.html", context)
 
