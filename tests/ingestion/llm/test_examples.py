@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
+from config import engines
 from documents import schemas
 from documents.language import Prompt, Purpose
 from documents.models import Document, Project, Relation, RelationKind
 from ingestion.llm import examples
-from search import indexing
 from tests import factories
 from tests.search.corpus import index, use_embedder, written
 
@@ -24,9 +24,9 @@ def _hashed(settings: Settings) -> None:
     use_embedder(settings, "Hashed")
 
 
-def embeds(engine: str, method: str, **arguments: Any) -> Any:
+def embeds(engine: str, method: str, *, config: Any, **arguments: Any) -> Any:
     """The engine child, in this process."""
-    return getattr(indexing.engine(), method)(**arguments)
+    return getattr(engines.load(config), method)(**arguments)
 
 
 def prompt(number: int = 2, **values: Any) -> Prompt:
