@@ -357,6 +357,7 @@ EMBED_API_KEY = _text("DOCKET_EMBED_API_KEY") or OPENAI_API_KEY
 EMBED_OLD_API_KEY = _text("DOCKET_EMBED_OLD_API_KEY")
 EMBED_DIMENSION = _number("DOCKET_EMBED_DIMENSION", 0)
 EMBED_MAX_TOKENS = _number("DOCKET_EMBED_MAX_TOKENS", 512)
+EMBED_QUERY_TIMEOUT_S = _number("DOCKET_EMBED_QUERY_TIMEOUT_S", 5)
 if EMBED_MODEL:
     ENGINES["embed"] = {
         "BACKEND": "search.engines.openai.OpenAI",
@@ -368,7 +369,7 @@ if EMBED_MODEL:
             "max_tokens": EMBED_MAX_TOKENS,
         },
         # A person who searches is told soon that it was done by words alone.
-        "QUERY_OPTIONS": {"timeout_s": 5, "wait_s": 0, "rest_s": 20},
+        "QUERY_OPTIONS": {"timeout_s": EMBED_QUERY_TIMEOUT_S, "wait_s": 0, "rest_s": 20},
     }
 
 SLOW_PAGE_S = _number("DOCKET_SLOW_PAGE_MS", 0) / 1000

@@ -62,6 +62,7 @@ def test_search_works_before_during_and_after_the_change(indexed: Docket, embedd
         "DOCKET_EMBED_MODEL": "e5",
         "DOCKET_EMBED_DIMENSION": str(DIMENSION),
         "DOCKET_EMBED_BASE_URL": embeddings,
+        "DOCKET_EMBED_QUERY_TIMEOUT_S": "60",
     }
     change = indexed.start("reembed", "--json", **api)
     during = 0
