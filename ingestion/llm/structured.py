@@ -13,24 +13,19 @@ An answer ends in one of these ways:
 """
 
 import json
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-from jsonschema import Draft202012Validator
 
 from config.engines import EngineError
 from documents.language import JsonMode
 from ingestion.llm.base import Message
 from ingestion.llm.client import Rejected, Said
+from ingestion.llm.spoken import Unfit, read, without_thoughts
 
 STEPS = (JsonMode.SCHEMA, JsonMode.TOOL, JsonMode.OBJECT, JsonMode.PLAIN)
 TOOL_NAME = "answer"
-_LONGEST_ANSWER = 400_000
-_FAULTS_TOLD = 8
-_FAULTS_LENGTH = 1_200
 
 # What OpenAI's strict mode knows of JSON Schema; servers with grammars know at least these.
 _KEYWORDS = frozenset(
@@ -50,11 +45,6 @@ _SAYS_NO: Mapping[JsonMode, re.Pattern[str]] = {
     JsonMode.TOOL: re.compile(r"tool|function", re.I),
     JsonMode.OBJECT: re.compile(r"response.?format|json", re.I),
 }
-_THOUGHTS = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.S | re.I)
-_THOUGHTS_END = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.I)
-# Braces that words stand in begin no object.
-_BEGINS = re.compile(r"\{\s*[\"}]")
-_CODE_BLOCK = re.compile(r"```[\w-]*[ \t]*\n(.*?)```", re.S)
 
 Ask = Callable[[tuple[Message, ...], Mapping[str, Any]], Said]
 """Sends messages with a form of asking for JSON and gives back what was said."""
@@ -84,11 +74,11 @@ def obtain(
     said, mode, is_lasting = _first_answer(messages, schema, first, may_step, ask)
     try:
         value = read(said, schema)
-    except _Unfit as fault:
+    except Unfit as fault:
         again = (*_asked(messages, schema, mode), *_repair(said, fault, schema, mode))
         try:
             value = read(ask(again, _form(schema, mode)), schema)
-        except _Unfit as second:
+        except Unfit as second:
             raise EngineError(
                 f"The language model did not answer as asked, also after a repair: {second.brief}.",
                 "model_invalid",
@@ -161,13 +151,13 @@ def in_words(schema: Mapping[str, Any]) -> str:
 
 
 def _repair(
-    said: Said, fault: "_Unfit", schema: Mapping[str, Any], mode: JsonMode
+    said: Said, fault: "Unfit", schema: Mapping[str, Any], mode: JsonMode
 ) -> tuple[Message, Message]:
     """The first answer and what is wrong with it. A server that let it pass does not hold its
     model to the schema, so the model is told of it in words."""
     order = in_words(schema) if mode in (JsonMode.SCHEMA, JsonMode.TOOL) else ""
     told = f"That is not what was asked for. {fault.told}\nGive the whole answer again. {order}"
-    return Message(role="assistant", text=_spoken(said.text)), Message(
+    return Message(role="assistant", text=without_thoughts(said.text)), Message(
         role="user", text=told.strip()
     )
 
@@ -217,140 +207,3 @@ def _nullable(spec: Any) -> Any:
 
 
 # -- the answer ------------------------------------------------------------------------------
-
-
-class _Unfit(Exception):
-    """An answer that a repair may mend. told: to the model, it may quote the answer; brief: to
-    a person, it does not."""
-
-    def __init__(self, told: str, brief: str) -> None:
-        super().__init__(brief)
-        self.told = told
-        self.brief = brief
-
-
-def read(said: Said, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The value in an answer. Raises EngineError for one without, _Unfit for a wrong one."""
-    if said.refusal:
-        raise EngineError("The language model refused to answer.", "model_refused")
-    fit = _candidates(said, schema)
-    valid = [value for value in fit if Draft202012Validator(schema).is_valid(value)]
-    if valid:
-        return valid[-1]
-    if said.is_cut:
-        raise EngineError(
-            "The language model's answer is longer than its prompt allows; raise the limit of "
-            "tokens for the answer.",
-            "model_truncated",
-        )
-    if not _spoken(said.text):
-        raise EngineError("The language model answered with nothing.", "model_empty")
-    if not fit:
-        raise _Unfit("It is no JSON object.", "it is no JSON object")
-    raise _unfit(max(fit, key=lambda value: len(json.dumps(value))), schema)
-
-
-def _candidates(said: Said, schema: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The JSON objects that may be meant, without the nulls that only strict mode asked for."""
-    try:
-        whole = _parsed(said.text.strip())
-        found = [whole] if whole is not None else list(_objects(_spoken(said.text)))
-        return [_as_asked(value, schema) for value in found]
-    except RecursionError:  # nested deeper than any schema asks
-        return []
-
-
-def _spoken(text: str) -> str:
-    """An answer without the thoughts before it; a template may have opened them already."""
-    rest = _THOUGHTS.sub("", text[:_LONGEST_ANSWER])
-    ends = [found.end() for found in _THOUGHTS_END.finditer(rest)]
-    return rest[ends[-1] if ends else 0 :].strip()
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects in an answer: the whole of it, its code blocks, else those in its words."""
-    whole = [text, *(block.strip() for block in _CODE_BLOCK.findall(text))]
-    found = [value for value in map(_parsed, whole) if value is not None]
-    yield from found or _scattered(text)
-
-
-def _scattered(text: str) -> Iterator[dict[str, Any]]:
-    """Up to the first that is broken: what lies within it is no answer but a part of one."""
-    end = 0
-    for begin in _BEGINS.finditer(text):
-        if begin.start() < end:
-            continue
-        try:
-            value, end = _DECODER.raw_decode(text, begin.start())
-        except ValueError:
-            return
-        yield _storable(value)
-
-
-def _parsed(text: str) -> dict[str, Any] | None:
-    try:
-        value = _DECODER.decode(text)
-    except ValueError:
-        return None
-    return _storable(value) if isinstance(value, dict) else None
-
-
-def _refused(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(text)
-    return value
-
-
-# JSON knows neither NaN nor Infinity, and Postgres takes neither.
-_DECODER = json.JSONDecoder(parse_constant=_refused, parse_float=_finite)
-
-
-def _storable(value: Any) -> Any:
-    """Without what Postgres does not take in a text: NUL, and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [_storable(entry) for entry in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(entry) for name, entry in value.items()}
-    return value
-
-
-def _as_asked(value: Any, schema: Any) -> Any:
-    if not isinstance(schema, Mapping):  # true or false is a schema, too
-        return value
-    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
-        return [_as_asked(entry, schema["items"]) for entry in value]
-    properties = schema.get("properties")
-    if not isinstance(value, dict) or not isinstance(properties, Mapping):
-        return value
-    asked = set(schema.get("required") or ())
-    return {
-        name: _as_asked(entry, properties.get(name, True))
-        for name, entry in value.items()
-        if entry is not None or name in asked or _takes_null(properties.get(name, True))
-    }
-
-
-def _takes_null(spec: Any) -> bool:
-    kinds = spec.get("type", "null") if isinstance(spec, Mapping) else "null"
-    return kinds == "null" or "null" in kinds
-
-
-def _unfit(value: Any, schema: Mapping[str, Any]) -> _Unfit:
-    errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda one: one.json_path)
-    told = "; ".join(f"{error.json_path}: {error.message}" for error in errors[:_FAULTS_TOLD])
-    brief = _kinds_of(errors[0].json_path, errors[0].validator)
-    return _Unfit(f"{told[:_FAULTS_LENGTH]}.", brief)
-
-
-def _kinds_of(path: str, keyword: Any) -> str:
-    """Where it fails and by which keyword, without a word of the answer: names that the model
-    made up could be any text."""
-    known: Sequence[str] = re.findall(r"\.\w+|\[\d+\]", path)
-    return f"{'$' + ''.join(known)[:80]} fails by {keyword}"

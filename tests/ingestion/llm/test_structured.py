@@ -7,7 +7,8 @@ import pytest
 from config.engines import EngineError
 from documents import schemas
 from ingestion.llm.client import Said
-from ingestion.llm.structured import _Unfit, read, strict
+from ingestion.llm.spoken import Unfit, read
+from ingestion.llm.structured import strict
 
 LOOSE: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -77,7 +78,7 @@ def test_words_about_thoughts_within_a_value_stay() -> None:
 
 
 def test_a_part_of_a_broken_answer_is_no_answer() -> None:
-    with pytest.raises(_Unfit):
+    with pytest.raises(Unfit):
         read(Said(text='{"rows": [{"name": "n"}, {"name": "m"'), LOOSE)
     with pytest.raises(EngineError) as raised:
         read(Said(text='{"rows": [{"name": "n"}, {"name": "m"', is_cut=True), LOOSE)
@@ -90,7 +91,7 @@ def test_a_whole_answer_at_the_limit_of_tokens_is_an_answer() -> None:
 
 @pytest.mark.parametrize("text", ['{"name": 1e999}', '{"name": NaN}', '["name"]', "12"])
 def test_what_is_no_json_object_is_none(text: str) -> None:
-    with pytest.raises(_Unfit, match="no JSON object"):
+    with pytest.raises(Unfit, match="no JSON object"):
         read(Said(text=text), LOOSE)
 
 
@@ -100,5 +101,5 @@ def test_text_that_no_database_takes_is_mended() -> None:
 
 def test_a_long_answer_of_braces_is_given_up_soon() -> None:
     for text in ("{" * 200_000, '{"a":' * 60_000, "<think>" * 50_000, "```\n" * 50_001):
-        with pytest.raises((_Unfit, EngineError)):
+        with pytest.raises((Unfit, EngineError)):
             read(Said(text=text), LOOSE)
