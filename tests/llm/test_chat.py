@@ -55,6 +55,8 @@ REJECTIONS = {
     "model_empty",
     "model_invalid",
     "model_input_too_long",
+    # Slower than its time-out, which a machine that does other things makes it.
+    "model_unavailable",
 }
 
 
