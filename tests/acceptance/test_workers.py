@@ -41,7 +41,7 @@ def family(site: Site) -> list[psutil.Process]:
 
 
 def engines(site: Site) -> set[int]:
-    return {p.pid for p in family(site) if "ingestion.engines.host" in " ".join(p.cmdline())}
+    return {p.pid for p in family(site) if "ingestion.engines.child" in " ".join(p.cmdline())}
 
 
 def test_a_cancelled_step_stops_within_five_seconds(slow: Site) -> None:
