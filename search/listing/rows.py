@@ -15,7 +15,6 @@ from django.db.models import (
     DecimalField,
     F,
     Func,
-    OuterRef,
     Q,
     QuerySet,
     Sum,
@@ -77,7 +76,7 @@ def matching(documents: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
     found = _with_values(documents).filter(_of_status(filters.status))
     if filters.type:
         found = found.filter(type__slug=filters.type)
-    found = _by_names(found, filters)
+    found = _by_names(found, documents, filters)
     found = _by_numbers(found, filters)
     if filters.currency:
         # An e-way bill is in rupees and does not say so.
@@ -154,17 +153,18 @@ def _of_status(status: str) -> Q:
     return Q(status=status) if status else ~Q(status=DocumentStatus.REJECTED)
 
 
-def _by_names(found: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
-    """An e-way bill names no party: it is found by the GSTIN that bills of the name carry."""
+def _by_names(found: DocumentQuerySet, own: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
+    """An e-way bill names no party: it is found by the GSTIN that bills of the name carry,
+    those of `own`, which are all that may be listed. One query for each role that is named."""
     for role, names, text in (
         ("supplier", filters.suppliers, filters.supplier_text),
         ("recipient", filters.recipients, filters.recipient_text),
     ):
         if names:
-            bills = Document.objects.filter(
-                project=OuterRef("project"), **{f"payload__{role}_name__in": names}
-            )
-            gstins = bills.order_by().values(f"payload__{role}_gstin")
+            # Looked up beforehand: as a subquery it would run once for each row.
+            bills = own.filter(**{f"payload__{role}_name__in": names}).order_by()
+            carried = bills.values_list(f"payload__{role}_gstin", flat=True).distinct()
+            gstins = [gstin for gstin in carried[:MAX_NAMES] if gstin]
             by_gstin = Q(**{role: "", f"payload__{role}_gstin__in": gstins})
             found = found.filter(Q(**{f"{role}__in": names}) | by_gstin)
         elif text:
