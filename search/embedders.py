@@ -121,8 +121,9 @@ def follow_settings() -> Embedder | None:
     """Have the embedder of this process's settings coming; returns the one that is coming.
 
     It takes the place of another that was coming only when no process has wanted that one for
-    UNWANTED_S, and one that nobody wants any more is given up likewise. Outside any
-    transaction: its indexes are made without keeping writers waiting."""
+    UNWANTED_S, and one that nobody wants any more is given up likewise. None is begun while
+    others want the one that has taken over. Outside any transaction: its indexes are made
+    without keeping writers waiting."""
     current, named = active(), _named()
     with transaction.atomic():
         rows = {row.name: row for row in Embedder.objects.select_for_update().order_by("pk")}
@@ -130,7 +131,7 @@ def follow_settings() -> Embedder | None:
         if named.name in rows:
             _remember(rows[named.name])
         if named.name != current.name and (due is None or due.name != named.name):
-            if due is None or _is_forgotten(due):
+            if not _is_held(current) and (due is None or _is_forgotten(due)):
                 due = _begin(rows.get(named.name), named, instead_of=due)
         elif named.name == current.name and due is not None and _is_forgotten(due):
             _move(due, EmbedderState.GOING, "embedder.called_off", None)
@@ -138,6 +139,18 @@ def follow_settings() -> Embedder | None:
     if due is not None:
         make_indexes(due)
     return due
+
+
+def held_by() -> Embedder | None:
+    """The active embedder, where that of the settings waits until nobody wants it any more."""
+    current = active()
+    return current if current.name != _named().name and _is_held(current) else None
+
+
+def _is_held(current: Embedder) -> bool:
+    """A host that was not restarted yet would bring the embedder back that was just replaced,
+    and the others this one again."""
+    return current.switched_at is not None and not _is_forgotten(current)
 
 
 def _begin(row: Embedder | None, named: base.Embedder, instead_of: Embedder | None) -> Embedder:

@@ -177,6 +177,21 @@ def test_a_change_is_called_off_only_when_nobody_has_wanted_it_for_a_while(setti
     assert changing(settings) == due, "it is wanted again before it is cleared away"
 
 
+def test_a_host_with_old_settings_does_not_bring_back_what_others_have_replaced(
+    settings: Any,
+) -> None:
+    indexed("grey heron")
+    due = changing(settings)
+    embed_rest(due)
+    assert embedders.switch()
+    use_embedder(settings, "Hashed")
+    assert embedders.follow_settings() is None
+    assert embedders.held_by() == due
+    Embedder.objects.filter(pk=due.pk).update(wanted_at=timezone.now() - timedelta(minutes=11))
+    assert embedders.held_by() is None
+    assert changing(settings, "Hashed").name == "hashed", "nobody names the new one any more"
+
+
 def test_vectors_too_long_for_an_index_are_searched_one_by_one(settings: Any) -> None:
     use_embedder(settings, "Huge")
     indexed("grey heron")
