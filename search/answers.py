@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from documents import fields
 from documents.models import Document, Page, Project
-from search import queries, ranking, snippets
+from search import queries, quotes, ranking, snippets
 from search.investigation import Investigation
 from search.models import Chunk, Embedder
 from search.ranking import Scope
@@ -24,9 +24,6 @@ PASSAGES = 12
 # Of one document at most, so that a long one does not crowd out the others.
 PASSAGES_OF_ONE = 4
 SHOWN = 3
-# A quote may differ from its passage by what OCR and hyphens do to words.
-SAME_WORDS = 88.0
-MIN_QUOTE_CHARS = 2
 MAX_QUOTE_CHARS = 600
 _DELETED = "A document that the answer rested on was deleted, and the answer with it."
 
@@ -125,14 +122,14 @@ def best(found: Sequence[Passage], *, notice: str = "") -> Answered:
     return Answered(is_found=bool(found), citations=tuple(found[:SHOWN]), notice=notice)
 
 
-def cited(found: Sequence[Passage], quotes: Iterable[Quote]) -> tuple[Passage, ...]:
+def cited(found: Sequence[Passage], said: Iterable[Quote]) -> tuple[Passage, ...]:
     """The quotes that stand in the passage they name, once each, with the boxes of their words."""
     by_number = {passage.n: passage for passage in found}
     kept: dict[tuple[int, str], tuple[Passage, str]] = {}
-    for quote in quotes:
+    for quote in said:
         passage = by_number.get(quote.n)
         text = " ".join(quote.text.split())[:MAX_QUOTE_CHARS]
-        if passage is not None and stands_in(text, passage.text):
+        if passage is not None and quotes.stands_in(text, passage.text):
             kept.setdefault((quote.n, fields.squeeze(text)), (passage, text))
     words = _words_of([passage for passage, _ in kept.values()])
     return tuple(
@@ -156,20 +153,6 @@ def _words_of(found: Sequence[Passage]) -> Mapping[tuple[UUID, int], Sequence[Se
     return {(document, page): words for document, page, words in rows} if places else {}
 
 
-def stands_in(quote: str, text: str) -> bool:
-    """Whether a quote's letters and digits stand in a text, but for what OCR may have changed.
-    A number that is not there to the last digit does not: one digit changes its meaning."""
-    asked, there = fields.squeeze(quote), fields.squeeze(text)
-    if len(asked) < MIN_QUOTE_CHARS:
-        return False
-    if asked in there:
-        return True
-    numbers = {word for word in quote.split() if any(map(str.isdigit, word))}
-    if any(fields.squeeze(number) not in there for number in numbers):
-        return False
-    return len(asked) <= len(there) and fuzz.partial_ratio(asked, there) >= SAME_WORDS
-
-
 def marked(
     page_words: Sequence[Sequence[Any]], text: str, wanted: frozenset[int]
 ) -> tuple[Box, ...]:
@@ -188,7 +171,7 @@ def span(page_words: Sequence[Sequence[Any]], text: str) -> Sequence[Sequence[An
     begin = whole.find(asked)
     end = begin + len(asked)
     if begin < 0:
-        found = fuzz.partial_ratio_alignment(asked, whole, score_cutoff=SAME_WORDS)
+        found = fuzz.partial_ratio_alignment(asked, whole, score_cutoff=quotes.SAME_WORDS)
         if found is None or len(asked) > len(whole):
             return ()
         begin, end = found.dest_start, found.dest_end

@@ -3,11 +3,9 @@
 What it says counts only as far as it cites: a quote must stand in the passage it names. An
 answer of which no quote does is no answer; a number in it that no cited passage has is told."""
 
-import re
 from collections.abc import Sequence
 
 from documents import prompts
-from documents.fields import squeeze
 from documents.language import Prompt, Purpose
 from ingestion.llm import calls
 from ingestion.llm.base import About, Message, Question, engine_name
@@ -16,6 +14,7 @@ from ingestion.llm.fence import RULE, fenced, harmless
 from ingestion.stages.base import Call
 from search import answers
 from search.answers import Answered, Passage, Quote
+from search.quotes import strange_numbers
 
 MAX_CITATIONS = 8
 MAX_ANSWER_CHARS = 4_000
@@ -49,7 +48,6 @@ _UNFOUNDED = (
     "The language model gave an answer whose quotes do not stand in the documents; it was dropped."
 )
 _FENCE_CHARS, _FRAME_CHARS = 80, 200
-_NUMBER = re.compile(r"\d[\d.,/-]*\d|\d")
 
 
 def answer(question: str, found: Sequence[Passage], about: About, call: Call) -> Answered:
@@ -80,17 +78,17 @@ def answer(question: str, found: Sequence[Passage], about: About, call: Call) ->
         is_found=True,
         text=told,
         citations=cited,
-        notice=_doubt(told, question, shown, cited),
+        notice=_doubt(told, shown, cited),
         engine=engine,
     )
 
 
-def _doubt(told: str, question: str, shown: Sequence[Passage], cited: Sequence[Passage]) -> str:
-    """Which numbers of an answer stand in no passage that it cites; small ones may be counts."""
+def _doubt(told: str, shown: Sequence[Passage], cited: Sequence[Passage]) -> str:
+    """Which numbers of an answer stand in no passage that it cites. The question's own prove
+    nothing: who asks for a wrong one must not be told that it is so."""
     numbers = {one.n for one in cited}
-    there = squeeze(" ".join([question, *(one.text for one in shown if one.n in numbers)]))
-    asked = dict.fromkeys(match for match in _NUMBER.findall(told) if len(squeeze(match)) > 2)
-    strange = [number for number in asked if squeeze(number) not in there]
+    there = "\n".join(one.text for one in shown if one.n in numbers)
+    strange = strange_numbers(told, there)
     if not strange:
         return ""
     return f"Check {', '.join(strange[:5])}: no passage that the answer cites says so."

@@ -101,6 +101,15 @@ def test_a_number_that_no_cited_passage_has_is_told(
     assert "84,000" in asked.notice
 
 
+def test_neither_a_part_of_a_number_nor_the_question_proves_an_answer(
+    project: Project, drain: Drain, llm: LlmServer
+) -> None:
+    with_paper(project, drain)
+    llm.answers(said(True, "Yes, 8,000 of 91,500.", (1, "rent of the warehouse in Pune")))
+    asked = answered("Is the rent of the warehouse 91,500 rupees?", project, drain)
+    assert asked.notice.startswith("Check 8,000, 91,500:")
+
+
 def test_an_answer_of_a_hostile_model_is_shown_as_plain_text(
     project: Project, drain: Drain, llm: LlmServer
 ) -> None:
