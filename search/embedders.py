@@ -17,6 +17,7 @@ it FOR UPDATE, so that no chunk is saved with old vectors alone behind its back.
 import json
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -136,6 +137,7 @@ def follow_settings() -> Embedder | None:
         elif named.name == current.name and due is not None and _is_forgotten(due):
             _move(due, EmbedderState.GOING, "embedder.called_off", None)
             due = None
+    make_indexes(current)
     if due is not None:
         make_indexes(due)
     return due
@@ -232,13 +234,15 @@ def switch(*, actor: AnyUser | None = None, leaving_out: bool = False) -> bool:
 def clear_away(span_s: float) -> int:
     """Delete the vectors of embedders that are going, in slices, for at most `span_s` seconds.
 
-    Returns how many went. Outside any transaction."""
+    Returns how many went. One that is wanted again meanwhile keeps what it still has; an index
+    that it lost just then is made again by `follow_settings`. Outside any transaction."""
     until, count = time.monotonic() + span_s, 0
     since = timezone.now() - timedelta(seconds=KEPT_S)
     going = Embedder.objects.filter(state=EmbedderState.GOING, changed_at__lt=since)
     for row in going:
         for name in INDEXED:
-            _execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}_dense_{row.pk:d}")
+            if Embedder.objects.filter(pk=row.pk, state=EmbedderState.GOING).exists():
+                _execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}_dense_{row.pk:d}")
         for model in (ChunkVector, PageVector, TypeVector):
             while time.monotonic() < until and (gone := _forget(model.objects.all(), row)):
                 count += gone
@@ -247,20 +251,27 @@ def clear_away(span_s: float) -> int:
     return count
 
 
+@transaction.atomic
 def _forget(vectors: QuerySet[Any], row: Embedder) -> int:
+    if _still_going(row) is None:
+        return 0
     ids = list(vectors.filter(embedder=row).values_list("pk", flat=True)[:SLICE_ROWS])
     return int(vectors.filter(pk__in=ids).delete()[0]) if ids else 0
 
 
+@transaction.atomic
 def _forget_row(row: Embedder) -> None:
-    """It may be wanted again by now; then it stays."""
-    with transaction.atomic():
-        gone = Embedder.objects.select_for_update().filter(pk=row.pk, state=EmbedderState.GOING)
-        for found in gone:
-            try:
-                found.delete()
-            except ProtectedError:
-                continue  # somebody saved a last vector; the next round deletes that, too
+    found = _still_going(row)
+    if found is not None:
+        # Where somebody saved a last vector, the next round deletes that, too.
+        with suppress(ProtectedError):
+            found.delete()
+
+
+def _still_going(row: Embedder) -> Embedder | None:
+    """It, held until the transaction ends; None where it is wanted again by now."""
+    held = Embedder.objects.select_for_update()
+    return held.filter(pk=row.pk, state=EmbedderState.GOING).first()
 
 
 def make_indexes(row: Embedder) -> None:
@@ -278,11 +289,20 @@ def _make(row: Embedder, verb: str) -> None:
     if row.dimension > INDEXED_DIMENSION:
         return
     for name, table in INDEXED.items():
+        if _exists(f"{name}_dense_{row.pk:d}"):
+            continue
         _execute(
             f"{verb} {name}_dense_{row.pk:d} ON {table}"
             f" USING hnsw ((dense::halfvec({row.dimension:d})) halfvec_cosine_ops)"
             f" WHERE embedder_id = {row.pk:d}"
         )
+
+
+def _exists(index: str) -> bool:
+    """Asked first, since even an index that is there already is made under a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [index])
+        return bool(cursor.fetchone()[0])
 
 
 def _is_broken(name: str) -> bool:

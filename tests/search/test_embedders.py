@@ -162,6 +162,33 @@ def test_old_vectors_go_in_slices_and_the_embedder_with_its_indexes_last(
     assert ChunkVector.objects.count() == 5
 
 
+@pytest.mark.parametrize(("after", "left"), [("SELECT", 5), ("DELETE FROM", 3)])
+def test_an_embedder_that_is_wanted_again_keeps_what_it_still_has(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, after: str, left: int
+) -> None:
+    """It comes back after the first statement of this kind of who clears away."""
+    monkeypatch.setattr(embedders, "SLICE_ROWS", 2)
+    for number in range(5):
+        indexed(f"heron {number}")
+    old = Embedder.objects.filter(pk=embedders.active().pk)
+    embed_rest(changing(settings))
+    embedders.switch()
+    old.update(changed_at=timezone.now() - timedelta(minutes=2))
+    dropped: list[str] = []
+    monkeypatch.setattr(embedders, "_execute", dropped.append)
+
+    def comes_back(execute: Any, sql: str, *rest: Any) -> Any:
+        done = execute(sql, *rest)
+        if sql.startswith(after):
+            old.update(state=EmbedderState.COMING)
+        return done
+
+    with connection.execute_wrapper(comes_back):
+        assert embedders.clear_away(9) == 5 - left
+    assert ChunkVector.objects.filter(embedder=old.get()).count() == left
+    assert len(dropped) == (0 if after == "SELECT" else 2)
+
+
 def test_a_change_is_called_off_only_when_nobody_has_wanted_it_for_a_while(settings: Any) -> None:
     indexed("grey heron")
     due = changing(settings)

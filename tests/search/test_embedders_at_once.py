@@ -72,6 +72,17 @@ def test_an_index_is_made_beside_writers_and_made_anew_where_it_was_left_half_do
     assert is_valid(name)
 
 
+def test_an_index_that_the_active_embedder_lost_is_made_again(
+    settings: Any, shared_project: Project
+) -> None:
+    indexed("grey heron", in_project=shared_project)
+    name = f"page_dense_{embedders.active().pk}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {name}")
+    assert embedders.follow_settings() is None
+    assert is_valid(name)
+
+
 def is_valid(name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
