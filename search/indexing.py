@@ -205,8 +205,12 @@ def _still_wanted(
         if states.get(embedder.pk) != EmbedderState.ACTIVE:
             raise EmbedderChanged
         made.append(Vectors(embedder=embedder, vectors=vectors))
-    if coming and states.get(coming.embedder.pk) == EmbedderState.COMING:
+    state = states.get(coming.embedder.pk) if coming else None
+    if coming and state == EmbedderState.COMING:
         made.append(coming)
+    elif state == EmbedderState.ACTIVE:
+        # No vector of the one before: the chunks would be left with none at all.
+        raise EmbedderChanged
     return made
 
 

@@ -125,6 +125,20 @@ def test_vectors_of_an_embedder_that_was_replaced_meanwhile_are_refused(settings
     assert indexing.add([chunk.pk], made) == 0
 
 
+def test_vectors_of_the_coming_embedder_alone_are_made_anew_once_it_is_active(
+    settings: Any,
+) -> None:
+    document = indexed("grey heron")
+    due = changing(settings)
+    embed_rest(due)
+    assert embedders.switch()
+    made = Vectors(embedder=due, vectors=[(1.0, *[0.0] * 11)])
+    drafts = [indexing.ChunkDraft(page=1, ordinal=0, text="other words")]
+    with pytest.raises(EmbedderChanged):
+        _save(document, drafts, None, coming=made)
+    assert found("heron") == ["grey heron"]
+
+
 def test_a_person_may_switch_before_every_chunk_has_its_vector(settings: Any) -> None:
     indexed("grey heron")
     due = changing(settings)
