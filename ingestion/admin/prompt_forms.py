@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from documents import prompts
+from documents.admin import operates
 from documents.language import Prompt, Purpose
 from documents.models import Project, Role
 
@@ -52,7 +53,7 @@ class PromptForm(forms.ModelForm[Prompt]):
 
 
 class NewForm(forms.Form):
-    """For what, and for whom, a prompt is begun."""
+    """For what, and for whom, a prompt is begun; for all projects by superusers alone."""
 
     purpose = forms.ChoiceField(choices=Purpose)
     project = forms.ModelChoiceField(
@@ -63,3 +64,5 @@ class NewForm(forms.Form):
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields["project"]
         chosen.queryset = Project.objects.open_to(request.user, Role.OPERATOR)
+        if not operates(request, None):
+            chosen.required, chosen.empty_label = True, "–"

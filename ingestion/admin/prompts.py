@@ -1,7 +1,7 @@
 """Prompts in the admin: versions, what they differ in, which one is in force.
 
-A version is never changed: saving makes a new one. Superusers change prompts, and staff with
-the site's permission on them; of a project's own prompts, its operators alone.
+A version is never changed: saving makes a new one. Superusers alone change the prompts of all
+projects; a project's own, those of its operators who have the site's permission on prompts.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class PromptAdmin(OfProjects):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if not self.has_add_permission(request):
             return False
-        return obj is None or obj.project is None or operates(request, obj.project)
+        return obj is None or operates(request, obj.project)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -31,6 +31,7 @@ from ingestion.replay_models import Adopted, Replay, ReplayResult
 
 CHOSEN_DOCUMENTS = 5_000
 PAPERS_A_PAGE, VALUES_A_PAPER = 20, 40
+HOW_MUCH = ("all", "documents", "fields")
 # A request adopts for so long; what is left then is adopted by another.
 ADOPTS_FOR_S = 20.0
 
@@ -174,6 +175,8 @@ class ReplayAdmin(ReadOnly, OfProjects):
 
     def _adopt(self, request: HttpRequest, made: Replay, home: str) -> HttpResponse:
         how = request.POST.get("how", "")
+        if how not in HOW_MUCH:
+            raise PermissionDenied("There is no such button.")
         fields = request.POST.getlist("field") if how == "fields" else None
         documents = request.POST.getlist("document") if how != "all" else []
         if (how == "documents" and not documents) or (how == "fields" and not fields):

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest
 
-from config.engines import EngineError
+from config.engines import EngineFault
 from documents.language import Prompt
 from documents.models import Document, DocumentQuerySet, Project, Role
 from documents.presentation import told_cost
@@ -75,8 +75,11 @@ def on_page(form: TryForm, prompt: Prompt) -> dict[str, Any]:
     document: Document = form.cleaned_data["found"]
     try:
         tried = trying.try_on(document, prompt)
-    except EngineError as fault:
+    except EngineFault as fault:
         form.add_error(None, fault.message)
+        return {}
+    except OSError:
+        form.add_error(None, "The picture of one of its pages cannot be read.")
         return {}
     cost = told_cost(tried.usage.cost_microcents) if tried.usage else ""
     return {"tried": tried, "tried_on": document, "tried_cost": cost}

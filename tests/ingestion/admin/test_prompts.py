@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from documents import files
 from documents.differences import compared
 from documents.language import LlmCall, Prompt
 from documents.models import AuditEvent, Document, Project, Role
@@ -167,6 +168,20 @@ def test_prompts_of_other_projects_are_not_seen_nor_made(project: Project) -> No
     assert Prompt.objects.filter(project=other).count() == 1
 
 
+def test_an_operator_with_the_permission_changes_nothing_for_other_projects(
+    project: Project,
+) -> None:
+    client, prompt = permitted(project), shipped()
+    assert client.post(address(prompt), said(activate="on")).status_code == 403
+    assert client.post(address(prompt, "activate")).status_code == 403
+    client.post(f"{LIST}add/?purpose=extract", said(activate="on"))
+    page = client.get(f"{LIST}add/", {"purpose": "extract"})
+    assert page.context["form"].errors["project"]
+    assert "To change the one of all" not in page.text
+    assert list(Prompt.objects.filter(purpose="extract")) == [prompt]
+    assert "Save as a new version" not in client.get(address(prompt)).text
+
+
 def test_a_viewer_with_the_permission_changes_no_prompt_of_the_project(project: Project) -> None:
     own = Prompt.objects.create(purpose="extract", project=project, number=1, template=TEMPLATE)
     client = permitted(project, Role.VIEWER)
@@ -242,14 +257,35 @@ def test_a_trial_ends_after_its_time(
 
 
 @pytest.mark.usefixtures("llm_server")
+@pytest.mark.parametrize(
+    ("limit_s", "told"), [(-1, "There was no answer within"), (20, "cannot be read")]
+)
+def test_pictures_that_take_too_long_or_are_broken_are_told(
+    admin_client: Client,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    limit_s: int,
+    told: str,
+) -> None:
+    monkeypatch.setattr(trying, "LIMIT_S", limit_s)
+    document = bill(project)
+    document.pages.update(width_px=100, height_px=100)
+    files.store_page(document.upload_id, 1, b"no picture")
+    page = tries(admin_client, shipped(), document, sees_images="on")
+    assert told in page.text
+    assert "tried" not in page.context
+
+
+@pytest.mark.usefixtures("llm_server")
 def test_only_documents_of_projects_that_one_operates_are_tried(project: Project) -> None:
     hidden = bill(factories.project(name="Secret"))
     client = permitted(project)
-    page = tries(client, shipped(), hidden)
+    own = Prompt.objects.create(purpose="extract", project=project, number=1, template=TEMPLATE)
+    page = tries(client, own, hidden)
     assert "no such document" in page.text
     assert "tried" not in page.context
-    assert str(hidden.pk) not in client.get(address(shipped())).text
-    assert "Choose a document." in tries(client, shipped(), "").text
+    assert str(hidden.pk) not in client.get(address(own)).text
+    assert "Choose a document." in tries(client, own, "").text
 
 
 def test_types_of_pages_are_tried_too(

@@ -98,6 +98,17 @@ def test_adopting_asks_first_and_takes_what_was_ticked(drain: Drain) -> None:
     assert currencies(first, second) == ["INR", "INR"]
 
 
+@pytest.mark.parametrize("how", [{}, {"how": "everything"}])
+def test_adopting_without_saying_how_much_is_refused(drain: Drain, how: dict[str, str]) -> None:
+    project = factories.project()
+    (first,) = read(drain, project, 1)
+    made = replayed(drain, project)
+    client = staff(Role.OPERATOR, project)
+    answer = client.post(f"{HOME}{made.pk}/do/adopt/", {"sure": "yes", **how})
+    assert answer.status_code == 403
+    assert currencies(first) == ["<b>EUR</b>"]
+
+
 def test_a_replay_is_stopped_and_continued_by_buttons(drain: Drain) -> None:
     project = factories.project()
     read(drain, project)
