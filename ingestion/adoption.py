@@ -15,8 +15,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import OperationalError, transaction
+from django.db.models import Case, Count, Q, Value, When
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from documents import drafts, relations
 from documents.drafts import Reading
@@ -70,15 +73,19 @@ def adopt(
     results = ReplayResult.objects.filter(replay=replay)
     if documents is not None:
         results = results.filter(document__in=documents)
-    ids = list(results.order_by("document").values_list("pk", flat=True))
+    # Left out at once, so that each call goes on where the last one came to its limit.
+    results = results.annotate(why=_known_refusal(chosen))
+    counted = results.order_by().values_list("why").annotate(n=Count("pk"))
+    came_to: Counter[str] = Counter({why: n for why, n in counted if why})
+    known = came_to.total()
+    ids = list(results.filter(why="").order_by("document").values_list("pk", flat=True))
     until = None if limit_s is None else time.monotonic() + limit_s
-    came_to: Counter[str] = Counter()
     for done, result_id in enumerate(ids):
         if until is not None and time.monotonic() > until:
             break
         came_to[_adopt_one(replay, result_id, chosen, user)] += 1
         on_progress(done + 1, len(ids))
-    left = len(ids) - came_to.total()
+    left = known + len(ids) - came_to.total()
     outcome = Outcome(adopted=came_to.pop("", 0), skipped=dict(came_to), left=left)
     _tell(replay, outcome, user, chosen)
     return outcome
@@ -116,17 +123,50 @@ def _tell(
         )
 
 
+def _known_refusal(fields: Sequence[str] | None) -> Case:
+    """`_refusal` as far as the columns of a result and its document tell it."""
+    is_confirmed = Q(document__status=DocumentStatus.DRAFT_CREATED)
+    is_adopted = Q(adopted=Adopted.ALL)
+    if fields:
+        is_adopted |= Q(adopted_fields__contains=list(fields))
+    return Case(
+        When(document__status=DocumentStatus.REJECTED, then=Value(REJECTED)),
+        When(Q(is_confirmed, document__reviewer__isnull=False), then=Value(CONFIRMED)),
+        When(document__reviewer__isnull=False, then=Value(CORRECTED)),
+        When(is_reviewed=True, then=Value(CONFIRMED)),
+        When(is_adopted, then=Value(ALREADY)),
+        default=Value(""),
+    )
+
+
 def _adopt_one(
     replay: Replay, result_id: int, fields: Sequence[str] | None, user: AnyUser | None
 ) -> str:
-    """What kept the document from it, a code of WHY; "" where it was adopted."""
+    """What kept the document from it, a code of WHY; "" where it was adopted.
+
+    Who deletes papers locks them in another order than who relates them; the database then ends
+    one of the two, and this one begins again, once."""
+    try:
+        try:
+            return _adopted(replay, result_id, fields, user)
+        except OperationalError as fault:
+            if not isinstance(fault.__cause__, DeadlockDetected):
+                raise
+            return _adopted(replay, result_id, fields, user)
+    except ObjectDoesNotExist:  # deleted meanwhile
+        return CHANGED
+
+
+def _adopted(
+    replay: Replay, result_id: int, fields: Sequence[str] | None, user: AnyUser | None
+) -> str:
     with transaction.atomic():
         # Before any document is locked, as everybody who relates documents does; and of two
-        # who adopt the same one comes after the other.
+        # who adopt the same one comes after the other. The document itself is locked with its
+        # relatives, by id, where `save_reading` looks at it once more.
         relations.take_turn(replay.project_id)
         result = ReplayResult.objects.get(pk=result_id)
-        locked = Document.objects.select_for_update(no_key=True, of=("self",))
-        document = locked.select_related("type").get(pk=result.document_id)
+        document = Document.objects.select_related("type").get(pk=result.document_id)
         old = relations.stored_reading(document.pk)
         if why := _refusal(document, result, old, fields):
             return why

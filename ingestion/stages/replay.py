@@ -29,8 +29,11 @@ from ingestion.stages.inputs import documents_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
+    """text_version: the document's when it was read."""
+
     replay: Replay
     read: Read
+    text_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,8 @@ def work(step: Step, call: Call) -> Replayed:
         job=step.job_id,
         is_last=asking.is_last_run(step),
     )
-    return Replayed(replay=replay, read=extract.read(document, replay.schema_version, call, how))
+    read = extract.read(document, replay.schema_version, call, how)
+    return Replayed(replay=replay, read=read, text_version=document.text_version)
 
 
 def save(step: Step, result: Replayed) -> Iterable[Target]:
@@ -69,9 +73,12 @@ def save(step: Step, result: Replayed) -> Iterable[Target]:
     document = Document.objects.select_related("type", "project", "schema_version").get(
         pk=step.document_id
     )
-    if document.type_id is not None:
+    if document.type_id == result.replay.type_id:
+        found = _held_against(document, result.read)
+        if document.text_version != result.text_version:
+            found["basis"] = ""  # read off a text that is gone: nothing to adopt
         ReplayResult.objects.update_or_create(
-            replay=result.replay, document=document, defaults=_held_against(document, result.read)
+            replay=result.replay, document=document, defaults=found
         )
     _count(step)
     return ()

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+from psycopg.errors import DeadlockDetected
 from pytest_django.fixtures import Settings
 
-from documents import review
+from documents import relations, review
 from documents.errors import Conflict, SenderError
 from documents.language import Prompt, Purpose
 from documents.models import (
@@ -24,6 +27,7 @@ from ingestion.changes import Tally
 from ingestion.models import Job, JobStatus, Kind, Step, StepStatus
 from ingestion.replay import Which
 from ingestion.replay_models import Adopted, Replay, ReplayResult
+from ingestion.stages import extract
 from tests import factories
 from tests.ingestion.conftest import work_off
 
@@ -258,6 +262,77 @@ def test_a_replay_at_work_is_not_adopted_and_a_late_document_is_left_for_another
     assert adoption.adopt(made, user=None, limit_s=-1) == adoption.Outcome(left=2)
     with pytest.raises(SenderError, match="no field shoe_size"):
         adoption.adopt(made, user=None, fields=["shoe_size"])
+
+
+def test_what_was_adopted_or_settled_takes_none_of_the_time_of_another_call(
+    drain: Drain,
+) -> None:
+    project = factories.project()
+    first, second, _ = read(drain, project, 1, 2, 3)
+    made = replayed(drain, project)
+    adoption.adopt(made, user=None, documents=[first.pk])
+    confirm(second)
+    told = {"already_adopted": 1, "confirmed": 1}
+    assert adoption.adopt(made, user=None, limit_s=-1) == adoption.Outcome(left=1, skipped=told)
+    assert adoption.adopt(made, user=None) == adoption.Outcome(adopted=1, skipped=told)
+
+
+def test_adopting_locks_a_document_with_its_relatives_and_not_before(drain: Drain) -> None:
+    project = factories.project()
+    read(drain, project, 1)
+    made = replayed(drain, project)
+    with CaptureQueriesContext(connection) as queries:
+        adoption.adopt(made, user=None)
+    locks = [one["sql"] for one in queries if "FOR NO KEY UPDATE" in one["sql"]]
+    assert len(locks) == 1
+    assert "ORDER BY" in locks[0]
+
+
+def test_a_deadlock_is_tried_once_more_and_a_deleted_document_is_left_alone(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = factories.project()
+    read(drain, project, 1, 2)
+    made = replayed(drain, project)
+    saved, tries = relations.save_reading, []
+
+    def deadlocked(*told: Any, **named: Any) -> bool:
+        tries.append(told)
+        if len(tries) == 1:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        return saved(*told, **named)
+
+    def delete_others(done: int, _total: int) -> None:
+        if done == 1:
+            ReplayResult.objects.filter(adopted="").delete()
+
+    monkeypatch.setattr(relations, "save_reading", deadlocked)
+    outcome = adoption.adopt(made, user=None, on_progress=delete_others)
+    assert outcome == adoption.Outcome(adopted=1, skipped={"changed_since": 1})
+
+
+@pytest.mark.parametrize("what", ["text", "type"])
+def test_what_was_read_off_a_document_that_changed_under_it_is_never_adopted(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    project, untouched = factories.project(), extract.read
+    (document,) = read(drain, project, 1)
+    planted(document, currency="EUR")
+
+    def read_meanwhile(*told: Any) -> relations.Read:
+        found = untouched(*told)
+        change: dict[str, Any] = {"text_version": F("text_version") + 1}
+        if what == "type":
+            change = {"type": DocumentType.objects.get(slug="eway_bill")}
+        Document.objects.filter(pk=document.pk).update(**change)
+        return found
+
+    monkeypatch.setattr(extract, "read", read_meanwhile)
+    made = replayed(drain, project)
+    assert adoption.adopt(made, user=None).adopted == 0
+    assert ReplayResult.objects.count() == (1 if what == "text" else 0)
+    document.refresh_from_db()
+    assert document.payload["currency"] == "EUR"
 
 
 def test_documents_are_chosen_by_what_a_person_did(drain: Drain) -> None:
