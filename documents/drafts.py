@@ -103,9 +103,11 @@ def make(
             put(payload, pointer, None)
     findings = field_checks.run(type_slug, schema, payload)
     for finding in (*findings, *others.findings):
-        for pointer in finding.fields:
-            if pointer in evidence:
-                evidence[pointer]["checks" if finding.passed else "failed"].append(finding.code)
+        told = [(get(payload, p), evidence[p]) for p in finding.fields if p in evidence]
+        if finding.passed and trust.is_own_word(finding.code, told):
+            continue
+        for _, beside in told:
+            beside["checks" if finding.passed else "failed"].append(finding.code)
     trust.calibrate(evidence, curves)
     reasons += [*failed_checks(findings, evidence), *others.reasons, *objections]
     reasons += [_reason("conflict", c.pointer, _conflict(c, evidence)) for c in conflicts]

@@ -6,7 +6,7 @@ worth is told by what became of values like it (`calibration`); the result is me
 the project's threshold for the field.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,6 +49,20 @@ UNKNOWN_WORTH = 0.5
 # What is left of a value's doubt when rules and a model, each by itself, read the same. A
 # misread character misleads both of them.
 DOUBT_OF_BOTH, DOUBT_OF_BOTH_AFTER_OCR = 0.5, 0.8
+# Whoever reads one number in two places makes these close. Of nothing but a model's own values
+# one is a proof only where so many different ones are in it.
+LEAST_IN_SUM = 3
+SUMS = frozenset(
+    {
+        "total_adds_up",
+        "taxes_add_up",
+        "cgst_equals_sgst",
+        "lines_add_up",
+        "line_adds_up",
+        "line_total_adds_up",
+        "value_adds_up",
+    }
+)
 # How many different proofs passed in one document: the more, the more of the page was legible
 # and understood. From so many on, it is called so.
 AROUND = ((5, "most"), (3, "many"), (1, "some"), (0, "alone"))
@@ -123,6 +137,14 @@ def basis_of(found: Mapping[str, Any], *, proofs: int) -> str:
 def field_of(pointer: str) -> str:
     """The name of a field whatever its row: "/line_items/3/hsn_code" -> "line_items.hsn_code"."""
     return ".".join(part for part in pointer.strip("/").split("/") if not part.isdigit())
+
+
+def is_own_word(code: str, found: Iterable[tuple[Any, Mapping[str, Any]]]) -> bool:
+    """Whether a check that passed is a sum of the same number read twice by a model alone.
+    found: value and evidence of each field of it."""
+    pairs = list(found)
+    is_its_own = all(one["source"] == MODEL and not one.get("agrees") for _, one in pairs)
+    return code in SUMS and is_its_own and len({value for value, _ in pairs}) < LEAST_IN_SUM
 
 
 def is_settled(evidence: Mapping[str, Any], threshold: float) -> bool:

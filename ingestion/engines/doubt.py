@@ -67,8 +67,8 @@ def is_sideways(reading: Reading) -> bool:
 
 def belief(engine: str, word: Word) -> float:
     """How probable it is that a word is right where another engine reads otherwise; on one
-    scale for all engines."""
-    confidences, shares = _RIGHT[engine]
+    scale for all engines. A merged reading counts as that of the engine named first."""
+    confidences, shares = _RIGHT[engine.partition("+")[0]]
     return float(np.interp(word.confidence, confidences, shares))
 
 

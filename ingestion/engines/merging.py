@@ -26,6 +26,9 @@ LEAST_LETTERS = 2
 # RapidOCR leaves out spaces: where both read the same letters, Tesseract was right to split them
 # in 11 of 13 places if it was sure of every part, else in 12 of 54.
 SPLIT_BELIEF = 0.7
+# Comparing all words with all takes memory: some 50 bytes a pair.
+MOST_PAIRS = 4_000_000
+_MARKS, _NUMERIC, _DIGIT = re.compile(r"\W"), re.compile(r"[^\w.,()%-]"), re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ def merged(first: Reading, second: Reading) -> Reading:
     """The readings, boxes in pixels of the same picture, as one; named after both engines,
     the one that reads the page better first."""
     ours, theirs = sorted((first, second), key=doubt.merit, reverse=True)
-    if not theirs.words or not ours.words:
+    if not 0 < len(theirs.words) * len(ours.words) <= MOST_PAIRS:
         return ours
     kept: dict[int, tuple[Word, ...]] = {}
     taken: set[int] = set()
@@ -116,7 +119,10 @@ def _better(
 
 
 def _said(words: Sequence[Word]) -> str:
-    return re.sub(r"\W", "", "".join(word.text for word in words)).casefold()
+    """What two readings must have in common: letters and digits, and of numbers all that
+    changes their value (1250.00 is not 12500.0, nor -100 100)."""
+    text = "".join(word.text for word in words).casefold()
+    return (_NUMERIC if _DIGIT.search(text) else _MARKS).sub("", text).rstrip(".,")
 
 
 def _least(words: Sequence[Word]) -> float:

@@ -31,7 +31,8 @@ from ingestion.llm.shape import Kind, Shape
 POOR, WELL_FOUND = 0.6, 0.85
 # Names that share all words of the shorter one, and addresses of nearly the same words.
 NEARLY = 90.0
-_MOST_ROWS = 300
+# Every row is held against every other; longer tables are paired in their order.
+_MOST_PAIRS = 90_000
 _NUMBERS = frozenset({Kind.AMOUNT, Kind.WHOLE})
 ROWS_DIFFER = "rows_differ"
 
@@ -199,7 +200,10 @@ def _pairs(
     mine: Mapping[int, Sequence[Reading]], its: Mapping[int, Sequence[Reading]], shape: Shape
 ) -> Iterator[tuple[int, int]]:
     """(row of the model, row of the rules), as many cells as can be the same."""
-    ours, theirs = list(mine)[:_MOST_ROWS], list(its)[:_MOST_ROWS]
+    ours, theirs = list(mine), list(its)
+    if len(ours) * len(theirs) > _MOST_PAIRS:
+        yield from zip(theirs, ours, strict=False)
+        return
     weights = np.zeros((len(theirs), len(ours)), dtype=np.int64)
     for r, one in enumerate(theirs):
         for c, other in enumerate(ours):

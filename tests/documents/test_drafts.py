@@ -345,3 +345,27 @@ def test_a_conflict_says_who_reads_what() -> None:
     assert against.reasons[0]["message"] == "The language model reads '100.00' here."
     taken = make(*NEEDED[:2], by_model(*TOTAL), conflicts=[reading("/total_amount", "100.00")])
     assert "by rules it is '100.00'" in taken.reasons[0]["message"]
+
+
+TABLE = {
+    "type": "object",
+    "x-required": ["total"],
+    "properties": {
+        "total": {"type": ["string", "null"], "x-checks": ["sum_of:goods/amount"]},
+        "goods": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"amount": {"type": ["string", "null"]}}},
+        },
+    },
+}
+
+
+def test_a_number_that_a_model_read_in_two_places_proves_nothing() -> None:
+    total = reading("/total", "500.00", source="model", confidence=0.5)
+    row = reading("/goods/0/amount", "500.00", source="model", confidence=0.5)
+    arguments = {"type_slug": "order", "schema": TABLE, "thresholds": Thresholds(usual=0.97)}
+    draft = make(total, row, **arguments)
+    assert draft.evidence["/total"]["checks"] == []
+    assert ("low_confidence", "total") in codes(draft)
+    by_rules = replace(row, source="layer")
+    assert make(total, by_rules, **arguments).evidence["/total"]["checks"] == ["lines_add_up"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingestion.engines import doubt
 from ingestion.engines.base import Box, Word
 from ingestion.engines.layout import Line, Reading
 from ingestion.engines.merging import merged
@@ -118,3 +119,16 @@ def test_a_merged_reading_names_both_engines_the_better_one_first() -> None:
 def test_an_empty_reading_adds_nothing() -> None:
     assert merged(tesseract(), rapid(INVOICE)) == rapid(INVOICE)
     assert merged(tesseract(), rapid()).words == ()
+
+
+def test_numbers_that_differ_by_their_point_or_sign_are_no_agreement() -> None:
+    for one, other in (("1250.00", "12500.0"), ("100", "-100")):
+        made = merged(rapid(row(0, one, confidence=0.9)), tesseract(row(0, other, confidence=0.9)))
+        (word,) = made.words
+        assert (word.text, word.confidence) == (one, 0.9)
+
+
+def test_a_merged_reading_has_a_merit() -> None:
+    made = merged(rapid(row(0, "word", confidence=0.6)), tesseract(row(0, "word", confidence=0.6)))
+    assert "+" in made.engine
+    assert doubt.merit(made) > 0

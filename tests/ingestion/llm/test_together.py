@@ -133,3 +133,14 @@ def test_rows_that_the_file_carries_get_none_of_the_models() -> None:
     made = weigh(rules, model)
     assert values(made.readings) == values(rules)
     assert made.objections == []
+
+
+def test_long_tables_are_paired_in_their_order() -> None:
+    cells = [(f"/line_items/{row}/description", "Bolts") for row in range(320)]
+    weighed = together.weigh(
+        [reading(pointer, value) for pointer, value in cells],
+        [by_model(pointer, value) for pointer, value in cells],
+        type_slug="bill",
+        shape=bill_shape(),
+    )
+    assert len(weighed.readings) == 320
