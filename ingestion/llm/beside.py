@@ -93,23 +93,20 @@ def _asked(
 ) -> Said | None:
     """What the model says; None where there is nothing that it could read."""
     prompt = how.prompt or prompts.active(Purpose.EXTRACT, document.project_id)
-    shown: dict[int, bytes] = {}
-    if prompt.sees_images:
-        drawn = (page.number for page in pages if page.width_px)
-        shown = pictures.of_pages(document.upload_id, drawn, call.tick)
-    if not shown and not any(page.text.strip() for page in pages):
-        return None
     schema, simple = rules.schema.schema, [r for r in rules.readings if r.pointer.count("/") == 1]
-    known = {one.pointer[1:]: one.value for one in simple}
-    alike = examples.of(document, prompt, call=call, schema=schema, read=known)
+    load = partial(pictures.of_pages, document.upload_id, tick=call.tick)
     paper = Paper(
         about=About(project_id=document.project_id, job=how.job, document=document.pk),
         type_slug=rules.schema.type.slug,
         type_name=rules.schema.type.name,
         schema=schema,
         pages=tuple(pages),
-        pictures=shown,
+        pictures=load if prompt.sees_images else None,
     )
+    if paper.is_blank():
+        return None
+    known = {one.pointer[1:]: one.value for one in simple}
+    alike = examples.of(document, prompt, call=call, schema=schema, read=known)
     return reading.read(paper, prompt, call, alike)
 
 

@@ -5,7 +5,7 @@ leaves empty a later one may fill. What comes back is looked for on the pages (`
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from ingestion.stages.base import Call
 
 # Of the longest documents the model sees the first parts and the last one: heads and sums.
 MOST_PARTS = 10
+# Of a request; servers take no more than a few, and each costs as much as a page of text.
+MOST_PICTURES = 10
 # What a page's fence and the words around a request take.
 _FENCE_CHARS, _FRAME_CHARS = 80, 200
 _LEAST_ROOM = 1_000
@@ -29,15 +31,23 @@ _LEAST_ROOM = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A document as it is read: its type and schema, its pages, and their pictures by page
-    number where the model is to see them."""
+    """A document as it is read: its type and schema, its pages; where the model is to see them,
+    what loads their pictures, by page number."""
 
     about: About
     type_slug: str
     type_name: str
     schema: Mapping[str, Any]
     pages: tuple[PageInput, ...]
-    pictures: Mapping[int, bytes]
+    pictures: Callable[[Iterable[int]], Mapping[int, bytes]] | None = None
+
+    def drawn(self) -> frozenset[int]:
+        """The numbers of the pages that the model is to see."""
+        drawn = (page.number for page in self.pages if page.width_px)
+        return frozenset(drawn if self.pictures else ())
+
+    def is_blank(self) -> bool:
+        return not self.drawn() and not any(page.text.strip() for page in self.pages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +65,18 @@ Excerpt = tuple[int, str]
 def read(paper: Paper, prompt: Prompt, call: Call, examples: Sequence[Example] = ()) -> Said:
     """Ask for all fields of a document. Outside any transaction; raises what `calls.ask` does."""
     found, engine = [], ""
-    for question in questions(paper, prompt, examples):
+    for question in questions(paper, prompt, examples)[1]:
         answer = calls.ask(question, call)
         found.append(answer.value)
         engine = engine_name(prompt, answer.model)
     return Said(readings=readings_of(paper, found), engine=engine)
 
 
-def questions(paper: Paper, prompt: Prompt, examples: Sequence[Example] = ()) -> list[Question]:
-    """What is asked of a document, a question for each part of it."""
+def questions(
+    paper: Paper, prompt: Prompt, examples: Sequence[Example] = ()
+) -> tuple[int, Iterator[Question]]:
+    """How many questions a document takes, one for each part of it, and each of them; the
+    pictures of a part are loaded when its turn comes."""
     asked = shape.shape_of(paper.type_slug, paper.schema)
     places = {
         "type": paper.type_name,
@@ -72,8 +85,8 @@ def questions(paper: Paper, prompt: Prompt, examples: Sequence[Example] = ()) ->
     }
     spent = len(prompts.render(prompt, pages="", **places)) + len(RULE) + _FRAME_CHARS
     room = max(_LEAST_ROOM, prompt.max_input_tokens * CHARS_A_TOKEN - spent)
-    parts = shown(parts_of(paper.pages, room))
-    return [_question(paper, part, prompt, asked, places) for part in parts]
+    parts = shown(parts_of(paper.pages, room, paper.drawn()))
+    return len(parts), (_question(paper, part, prompt, asked, places) for part in parts)
 
 
 def readings_of(paper: Paper, found: Sequence[Mapping[str, Any]]) -> tuple[FieldReading, ...]:
@@ -93,7 +106,9 @@ def _question(
 ) -> Question:
     numbers = sorted({number for number, _ in part})
     pages = "\n\n".join(fenced(text, f"page {number}") for number, text in part)
-    pictures = [paper.pictures[number] for number in numbers if number in paper.pictures]
+    drawn = paper.drawn()
+    seen = [number for number in numbers if number in drawn]
+    pictures = paper.pictures(seen) if paper.pictures else {}
     return Question(
         prompt=prompt,
         messages=(
@@ -101,7 +116,7 @@ def _question(
             Message(
                 role="user",
                 text=prompts.render(prompt, pages=pages, **places),
-                images=tuple(pictures),
+                images=tuple(pictures[number] for number in seen if number in pictures),
             ),
         ),
         schema=shape.answer_schema(asked, pages=len(numbers)),
@@ -115,15 +130,19 @@ def _question(
     )
 
 
-def parts_of(pages: Sequence[PageInput], room: int) -> list[list[Excerpt]]:
-    """Pages in order, as many a part as `room` characters hold; a longer page is cut at a line.
-    Pages without text stand alone where nothing else is there."""
+def parts_of(
+    pages: Sequence[PageInput], room: int, drawn: Set[int] = frozenset()
+) -> list[list[Excerpt]]:
+    """Pages in order, as many a part as `room` characters hold and at most MOST_PICTURES of those
+    that are `drawn`; a longer page is cut at a line. Pages without text stand alone where nothing
+    else is there."""
     parts: list[list[Excerpt]] = [[]]
     left = room
     for page in pages:
         for stretch in _stretches(harmless(page.text), room - _FENCE_CHARS):
             size = len(stretch) + _FENCE_CHARS
-            if parts[-1] and size > left:
+            seen = drawn & {page.number, *(number for number, _ in parts[-1])}
+            if parts[-1] and (size > left or len(seen) > MOST_PICTURES):
                 parts.append([])
                 left = room
             parts[-1].append((page.number, stretch))

@@ -10,7 +10,10 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from django.conf import settings
 
 from config.engines import EngineBusy, EngineError, EngineUnavailable
 from documents import schemas
@@ -77,54 +80,46 @@ def try_on(document: Document, prompt: Prompt) -> Tried:
     call = _Briefly()
     rows = Page.objects.filter(document=document).select_related("upload").order_by("position")
     pages = tuple(page_input(page, with_attachments=False) for page in rows)
-    seen: dict[int, bytes] = {}
-    if prompt.sees_images:
-        drawn = (page.number for page in pages if page.width_px)
-        seen = pictures.of_pages(document.upload_id, drawn, call.tick)
-    if not seen and not any(page.text.strip() for page in pages):
-        raise EngineError("Its pages have neither text nor a picture.", "model_input")
     if prompt.purpose == Purpose.CLASSIFY:
-        return _classified(document, prompt, pages, seen, call)
-    return _read(document, prompt, pages, seen, call)
+        return _classified(document, prompt, pages, call)
+    return _read(document, prompt, pages, call)
 
 
 def _read(
-    document: Document,
-    prompt: Prompt,
-    pages: tuple[PageInput, ...],
-    seen: Mapping[int, bytes],
-    call: _Briefly,
+    document: Document, prompt: Prompt, pages: tuple[PageInput, ...], call: _Briefly
 ) -> Tried:
     kind = document.type
     version = kind.schema_versions.order_by("-number").first() if kind else None
     if kind is None or version is None:
         raise EngineError("It has no type, so that no fields are known.", "model_input")
+    load = partial(pictures.of_pages, document.upload_id, tick=call.tick)
     paper = Paper(
         about=_about(document),
         type_slug=kind.slug,
         type_name=kind.name,
         schema=version.schema,
         pages=pages,
-        pictures=seen,
+        pictures=load if prompt.sees_images else None,
     )
-    questions = reading.questions(paper, prompt)
+    if paper.is_blank():
+        raise EngineError("Its pages have neither text nor a picture.", "model_input")
+    parts, questions = reading.questions(paper, prompt)
 
     def values(said: Mapping[str, Any]) -> tuple[Value, ...]:
         found = reading.readings_of(paper, [said])
         return tuple(_value(one, version.schema) for one in found)
 
-    return _ask(questions[0], len(questions), call, values)
+    return _ask(next(questions), parts, call, values)
 
 
 def _classified(
-    document: Document,
-    prompt: Prompt,
-    pages: tuple[PageInput, ...],
-    seen: Mapping[int, bytes],
-    call: _Briefly,
+    document: Document, prompt: Prompt, pages: tuple[PageInput, ...], call: _Briefly
 ) -> Tried:
-    part = Slice(about=_about(document), pages=pages, known={}, pictures=seen)
     numbers = [page.number for page in pages if page.text.strip()]
+    # No more than the first question shows.
+    drawn = numbers[: settings.MODEL_BATCH_PAGES] if prompt.sees_images else ()
+    seen = pictures.of_pages(document.upload_id, drawn, call.tick)
+    part = Slice(about=_about(document), pages=pages, known={}, pictures=seen)
     asked = list(classifying.questions(part, list(DocumentType.objects.on()), prompt, numbers))
     if not asked:
         raise EngineError("Its pages have no text.", "model_input")

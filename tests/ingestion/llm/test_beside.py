@@ -1,6 +1,6 @@
 """A document that rules and a model read: what stands, what a person is asked, what it costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +13,11 @@ from pytest_django.fixtures import Settings
 from documents import prompts
 from documents.language import LlmCall, ModelServer, Prompt, Purpose
 from documents.models import Document, DocumentReading, DocumentType, ModelUse, Project, TypeState
+from documents.schemas import shipped_schema
 from ingestion import ledger, tasks, workers
 from ingestion.intake import Options
 from ingestion.llm import reading
+from ingestion.llm.base import About
 from ingestion.models import Job, JobStatus, Step
 from ingestion.stages import extract
 from tests import factories
@@ -265,6 +267,31 @@ def test_pages_are_cut_into_parts_at_lines_and_nothing_is_lost() -> None:
     assert "".join(part for of in parts for number, part in of if number == 1) == text
     assert all(sum(len(part) for _, part in of) <= 1_000 for of in parts)
     assert parts[-1][-1] == (2, "tail")
+
+
+def test_a_request_shows_few_pictures_and_those_of_later_ones_are_not_loaded_yet() -> None:
+    shown: list[int] = []
+
+    def load(numbers: Iterable[int]) -> dict[int, bytes]:
+        shown.extend(numbers)
+        return {number: b"%d" % number for number in shown[-reading.MOST_PICTURES :]}
+
+    most = reading.MOST_PICTURES
+    paper = reading.Paper(
+        about=About(project_id=1),
+        type_slug="bill",
+        type_name="Bill",
+        schema=shipped_schema("bill"),
+        pages=tuple(page("a word", number) for number in range(1, 2 * most + 2)),
+        pictures=load,
+    )
+    prompt = prompts.active(Purpose.EXTRACT, factories.project().pk)
+    parts, questions = reading.questions(paper, prompt)
+    first = next(questions)
+    assert first.messages[-1].images == tuple(b"%d" % n for n in range(1, most + 1))
+    assert shown == list(range(1, most + 1))
+    assert parts == len([first, *questions]) == 3
+    assert shown == list(range(1, 2 * most + 2))
 
 
 def test_without_a_model_nothing_is_asked_and_no_query_is_made_for_it(
