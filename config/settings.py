@@ -353,7 +353,9 @@ if HAS_MODEL:
 EMBED_MODEL = _text("DOCKET_EMBED_MODEL")
 EMBED_BASE_URL = _text("DOCKET_EMBED_BASE_URL") or OPENAI_BASE_URL
 EMBED_API_KEY = _text("DOCKET_EMBED_API_KEY") or OPENAI_API_KEY
-# Of the server whose vectors are being replaced, where it is another one.
+# Of the server whose vectors are being replaced, where it is another one; its key goes to that
+# address alone.
+EMBED_OLD_BASE_URL = _text("DOCKET_EMBED_OLD_BASE_URL")
 EMBED_OLD_API_KEY = _text("DOCKET_EMBED_OLD_API_KEY")
 EMBED_DIMENSION = _number("DOCKET_EMBED_DIMENSION", 0)
 EMBED_MAX_TOKENS = _number("DOCKET_EMBED_MAX_TOKENS", 512)

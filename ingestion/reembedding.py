@@ -83,7 +83,9 @@ def lacking_documents(due: Embedder, *, besides: QuerySet[Job]) -> QuerySet[Docu
 
 
 def answers(due: Embedder) -> bool:
-    """Whether the new embedder can be asked; why not stands in its row, for the admin."""
+    """Whether the new embedder can be asked; why not stands in its row, for the admin.
+
+    A host that lacks the key leaves it to those that have it."""
     fault = ""
     try:
         workers.host().call(
@@ -94,6 +96,8 @@ def answers(due: Embedder) -> bool:
             texts=("Is anybody there?",),
         )
     except EngineFault as found:
+        if found.code == embedders.KEY_MISSING:
+            return False
         fault = found.message
     if fault != due.fault:
         Embedder.objects.filter(pk=due.pk).update(fault=fault)

@@ -29,7 +29,7 @@ from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 from django.utils import timezone
 
 from config import engines
-from config.engines import EngineConfig, EngineUnavailable
+from config.engines import EngineBusy, EngineConfig, EngineUnavailable
 from documents.models import AnyUser, record
 from search.engines import base
 from search.models import Chunk, ChunkVector, Embedder, EmbedderState, PageVector, TypeVector
@@ -43,6 +43,9 @@ UNWANTED_S = 600
 KEPT_S = 60
 SLICE_ROWS = 2_000
 _SECRETS = ("api_key",)
+# Beside the options in `Embedder.config`: whether there was a key, which is not kept.
+_NEEDS_KEY = "NEEDS_KEY"
+KEY_MISSING = "embedder_key_missing"
 
 
 def active() -> Embedder:
@@ -65,23 +68,42 @@ def coming() -> Embedder | None:
 
 def config(embedder: Embedder) -> EngineConfig:
     """How to load it: as the settings have it, or as they had it, with the key that is given
-    for its address and never another."""
+    for its address and never another.
+
+    Raises EngineBusy `embedder_key_missing` where it needs one that this host does not have:
+    another host may."""
     if _named().name == embedder.name:
         chosen: EngineConfig = settings.ENGINES["embed"]
         return chosen
     stored: Any = {**embedder.config}
+    needs_key = stored.pop(_NEEDS_KEY, False)
     if "base_url" in stored.get("OPTIONS", {}):
-        is_same = stored["OPTIONS"]["base_url"] == settings.EMBED_BASE_URL
-        key = settings.EMBED_OLD_API_KEY or (settings.EMBED_API_KEY if is_same else "")
+        key = _key_of(stored["OPTIONS"]["base_url"])
+        if needs_key and not key:
+            message = (
+                f"This host has no key for the server of {embedder.name};"
+                " DOCKET_EMBED_OLD_BASE_URL and DOCKET_EMBED_OLD_API_KEY give it one."
+            )
+            raise EngineBusy(message, KEY_MISSING)
         stored["OPTIONS"] = {**stored["OPTIONS"], "api_key": key}
     known: EngineConfig = stored
     return known
 
 
+def _key_of(address: str) -> str:
+    """Empty where none is known. An empty address is one, too: OpenAI's own."""
+    known = (
+        (settings.EMBED_OLD_BASE_URL, settings.EMBED_OLD_API_KEY),
+        (settings.EMBED_BASE_URL, settings.EMBED_API_KEY),
+    )
+    return next((str(key) for url, key in known if url == address and key), "")
+
+
 def engine(embedder: Embedder) -> base.Embedder:
     """The engine of it for somebody who waits, kept for this process: models load slowly.
 
-    Raises EngineUnavailable `embedder_unknown` where nobody knows how to load it."""
+    Raises EngineUnavailable `embedder_unknown` where nobody knows how to load it, and what
+    `config` raises."""
     chosen = config(embedder)
     options = {**chosen.get("OPTIONS", {}), **chosen.get("QUERY_OPTIONS", {})}
     return _engine(json.dumps({**chosen, "OPTIONS": options}, sort_keys=True))
@@ -184,10 +206,9 @@ def _is_forgotten(row: Embedder) -> bool:
 
 
 def _without_secrets(chosen: EngineConfig) -> dict[str, Any]:
-    options = {
-        name: value for name, value in chosen.get("OPTIONS", {}).items() if name not in _SECRETS
-    }
-    return {**chosen, "OPTIONS": options}
+    given = chosen.get("OPTIONS", {})
+    options = {name: value for name, value in given.items() if name not in _SECRETS}
+    return {**chosen, "OPTIONS": options, _NEEDS_KEY: bool(given.get("api_key"))}
 
 
 def _has_vectors(row: Embedder) -> bool:

@@ -100,6 +100,8 @@ def work(step: Step, call: Call) -> Embedded | Added | None:
 def _may_pass(fault: EngineFault, step: Step) -> bool:
     """Whether the next attempt may find the engine in order. An embedder that is on its way
     out must not keep a document from being found by its words."""
+    if fault.code == embedders.KEY_MISSING:
+        return False
     is_last = step.attempts + 1 >= settings.MAX_ATTEMPTS
     return isinstance(fault, EngineBusy) or (isinstance(fault, EngineUnavailable) and not is_last)
 

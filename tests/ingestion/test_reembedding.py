@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ingestion import ledger, reembedding, tasks, workers
 from ingestion.errors import Interrupted
-from ingestion.models import Job, JobStatus, Kind, Priority, Step
+from ingestion.models import Job, JobStatus, Kind, Priority, Step, StepStatus
 from ingestion.stages import embed
 from search import embedders, indexing, queries
 from search.models import Chunk, ChunkVector, Embedder
@@ -37,8 +37,8 @@ def server() -> Iterator[LlmServer]:
         yield made
 
 
-def use_server(settings: Any, server: LlmServer) -> None:
-    options = {"model": "m", "dimension": 64, "base_url": server.url, "timeout_s": 2}
+def use_server(settings: Any, server: LlmServer, **more: str) -> None:
+    options = {"model": "m", "dimension": 64, "base_url": server.url, "timeout_s": 2, **more}
     settings.ENGINES = {
         **settings.ENGINES,
         "embed": {"BACKEND": "search.engines.openai.OpenAI", "OPTIONS": options},
@@ -174,6 +174,25 @@ def test_a_server_that_cannot_be_asked_is_told_of_and_gets_no_document(
     drain(jobs()[0])
     assert reembedding.look_after()["switched"]
     assert (embedders.active().name, found("owl")) == ("m-64", "white owl")
+
+
+def test_a_host_without_the_key_leaves_the_server_to_those_that_have_it(
+    birds: list[Job], fake_engines: Any, server: LlmServer
+) -> None:
+    use_server(fake_engines, server, api_key="sk-one")
+    assert reembedding.look_after()["planned"] == 3
+    use_embedder(fake_engines, "Hashed")
+    step = ledger.claim("a worker of the other host")
+    assert step is not None
+    tasks.run(step)
+    step.refresh_from_db()
+    assert step.status == StepStatus.QUEUED
+    ledger.cancel(jobs()[0].pk, None)
+    asked = len(server.requests)
+    assert reembedding.look_after()["planned"] == 0
+    due = embedders.coming()
+    assert due is not None
+    assert (due.fault, len(server.requests)) == ("", asked)
 
 
 def test_a_server_that_fails_within_a_batch_is_asked_again(

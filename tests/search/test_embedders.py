@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from config.engines import EngineUnavailable
+from config.engines import EngineBusy, EngineUnavailable
 from documents.models import AuditEvent, Document
 from search import embedders, indexing, queries
 from search.indexing import EmbedderChanged, Vectors
@@ -250,9 +250,30 @@ def test_the_key_is_never_kept_and_goes_to_no_other_address(settings: Any) -> No
     use_embedder(settings, "Wide")
     assert embedders.config(old)["OPTIONS"]["api_key"] == "sk-one"
     settings.EMBED_BASE_URL, settings.EMBED_API_KEY = "http://two.test/v1", "sk-two"
-    assert embedders.config(old)["OPTIONS"] == {**API, "api_key": ""}
     settings.EMBED_OLD_API_KEY = "sk-old"
+    settings.EMBED_OLD_BASE_URL = "http://three.test/v1"
+    with pytest.raises(EngineBusy, match="has no key"):
+        embedders.config(old)
+    settings.EMBED_OLD_BASE_URL = API["base_url"]
     assert embedders.config(old)["OPTIONS"]["api_key"] == "sk-old"
+
+
+def test_another_model_of_the_same_server_is_asked_with_the_same_key(settings: Any) -> None:
+    one = {"BACKEND": "search.engines.openai.OpenAI", "OPTIONS": {**API, "base_url": ""}}
+    settings.ENGINES = {**settings.ENGINES, "embed": one}
+    settings.EMBED_BASE_URL, settings.EMBED_API_KEY = "", "sk-one"
+    old = embedders.active()
+    use_embedder(settings, "Wide")
+    assert embedders.config(old)["OPTIONS"]["api_key"] == "sk-one"
+
+
+def test_a_server_that_was_asked_without_a_key_needs_none(settings: Any) -> None:
+    options = {name: value for name, value in API.items() if name != "api_key"}
+    one = {"BACKEND": "search.engines.openai.OpenAI", "OPTIONS": options}
+    settings.ENGINES = {**settings.ENGINES, "embed": one}
+    old = embedders.active()
+    use_embedder(settings, "Wide")
+    assert embedders.config(old) == {**one, "OPTIONS": {**options, "api_key": ""}}
 
 
 def test_an_embedder_that_nobody_can_load_any_more_leaves_the_words(settings: Any) -> None:
