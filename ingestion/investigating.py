@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from documents.errors import NotAllowed, SenderError
-from documents.models import AnyUser, Project, Role, record
+from documents.models import AnyUser, Document, Project, Role, record
 from ingestion import ledger
+from ingestion.llm import places
 from ingestion.models import Job, JobStatus, Kind, Priority
 from search import listing, queries
 from search.investigation import MAX_QUESTION_CHARS, Form, Investigation
@@ -106,7 +107,9 @@ def delete(asked: Investigation, user: AnyUser) -> None:
         raise NotAllowed()
     with transaction.atomic():
         # As everybody does: the job before what hangs on it.
-        list(Job.objects.filter(investigation=asked).select_for_update().values_list("pk"))
+        jobs = Job.objects.filter(investigation=asked).select_for_update()
+        # Nothing would lead from a document that is deleted later to what it was quoted in.
+        places.forget(jobs=list(jobs.values_list("pk", flat=True)), documents=[])
         record("investigation.deleted", asked, actor=user, project=asked.project)
         asked.delete()
 
@@ -148,7 +151,7 @@ def as_json_whole(
     """With citations and passages, or filters, rows and sums as the viewer may see them."""
     told = as_json(asked)
     if asked.form == Form.ANSWER:
-        return told | {"citations": asked.citations, "passages": asked.passages}
+        return told | _visible_places(asked, viewer)
     understood = Understood.from_json(asked.filters)
     found = table.found_by(viewer, asked.project, understood.filters)
     sums = rows.sums(found, understood.filters)
@@ -157,4 +160,18 @@ def as_json_whole(
         "count": sum(one.count for one in sums),
         "sums": [table.sum_as_json(one) for one in sums],
         "documents": table.documents_as_json(found, understood.filters, limit=limit),
+    }
+
+
+def _visible_places(asked: Investigation, viewer: AnyUser | queries.Everyone) -> dict[str, Any]:
+    """Citations and passages of documents that are there and that the viewer gets to see."""
+    told = {"citations": asked.citations, "passages": asked.passages}
+    ids = {place["document"] for places in told.values() for place in places}
+    own = Document.objects.filter(project=asked.project_id, pk__in=ids)
+    if not isinstance(viewer, queries.Everyone):
+        own = own.visible_to(viewer)
+    seen = set(map(str, own.values_list("pk", flat=True)))
+    return {
+        name: [place for place in places if place["document"] in seen]
+        for name, places in told.items()
     }

@@ -33,10 +33,10 @@ def delete_job(job_id: UUID, actor: AnyUser | None) -> None:
         for job in jobs:
             record("job.deleted", job, actor=actor, project=job.project)
         papers = list(documents.values_list("pk", flat=True))
-        places.forget(jobs=[job.pk for job in jobs], documents=papers)
         Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
         indexing.forget(papers)
-        answers.forget(papers)
+        asked = answers.forget(papers)
+        places.forget(jobs=[*(job.pk for job in jobs), *asked], documents=papers)
         documents.delete()
         Upload.objects.filter(pk__in=uploads).delete()
     for upload_id in uploads:

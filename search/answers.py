@@ -211,21 +211,44 @@ def _follows(line: Box, left: float, top: float, bottom: float) -> bool:
     return shared > height / 2 and -height < left - line[2] < 2 * height
 
 
-def forget(document_ids: Collection[UUID]) -> None:
+def still_there(project: Project, places: Iterable[Passage]) -> frozenset[UUID]:
+    """Which documents of these places the project still has, locked, so that whoever deletes one
+    waits and then finds the answer. Inside a transaction."""
+    ids = {place.document for place in places}
+    own = Document.objects.filter(project=project, pk__in=ids).order_by("pk")
+    return frozenset(own.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def without_gone(found: Answered, there: Collection[UUID]) -> Answered:
+    """An answer that rests on a document which is gone is none, as in `forget`."""
+    cited = tuple(one for one in found.citations if one.document in there)
+    if len(cited) == len(found.citations):
+        return found
+    return Answered(is_found=False, citations=cited, notice=_DELETED)
+
+
+def forget(document_ids: Collection[UUID]) -> list[UUID]:
     """Take the words of these documents out of all answers; an answer that rested on one of
-    them goes with it. Belongs into the transaction that deletes them."""
+    them goes with it. The ids of the jobs that worked those answers out, since their calls may
+    quote the documents too. Belongs into the transaction that deletes them."""
     gone = {str(pk) for pk in document_ids}
     told = Q()
     for pk in gone:
         told |= Q(passages__contains=[{"document": pk}])
     if not gone:
-        return
+        return []
     projects = Document.objects.filter(pk__in=document_ids).values("project")
     own = Investigation.objects.filter(told, project__in=projects)
+    worked_out = own.filter(job__isnull=False).values_list("job__pk", flat=True)
+    jobs: list[UUID] = list(worked_out)
     for asked in own.select_for_update(of=("self",)).order_by("pk"):
         cited = [one for one in asked.citations if one["document"] not in gone]
         if len(cited) < len(asked.citations):
-            asked.answer, asked.notice = "", _DELETED
+            asked.answer, asked.engine, asked.notice = "", "", _DELETED
+            asked.is_found = False
         asked.citations = cited
         asked.passages = [one for one in asked.passages if one["document"] not in gone]
-        asked.save(update_fields=["answer", "notice", "citations", "passages"])
+        asked.save(
+            update_fields=["answer", "is_found", "engine", "notice", "citations", "passages"]
+        )
+    return jobs

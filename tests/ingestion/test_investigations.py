@@ -3,19 +3,24 @@
 import json
 from collections.abc import Callable
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from config.engines import EngineError
+from documents.language import LlmCall
 from documents.models import Document, Project, Role
 from ingestion import investigating, ledger, removal
 from ingestion.errors import LeaseLost
 from ingestion.models import Job, JobStatus, Kind, Priority
-from search.investigation import Investigation
+from ingestion.stages import answer
+from search.answers import Answered, Passage
+from search.investigation import Form, Investigation
 from tests import factories, llm_server
 from tests.llm_server import LlmServer
 
@@ -280,7 +285,62 @@ def test_what_a_deleted_document_said_is_in_no_answer(project: Project, drain: D
     removal.delete_job(Job.objects.get(upload=paper.upload_id).pk, None)
     asked.refresh_from_db()
     assert (asked.citations, asked.passages, asked.answer) == ([], [], "")
+    assert (asked.is_found, asked.engine) == (False, "")
     assert "deleted" in asked.notice
+
+
+@pytest.mark.parametrize("is_question_deleted", [False, True])
+def test_what_a_deleted_document_said_is_in_no_call(
+    project: Project, drain: Drain, llm: LlmServer, is_question_deleted: bool
+) -> None:
+    paper, user = with_paper(project, drain), factories.user(Role.OPERATOR, project)
+    llm.answers(said(True, "48,000 rupees a year.", (1, "rent of the warehouse in Pune is 48,000")))
+    asked = answered("What is the rent of the warehouse?", project, drain, user)
+    call = LlmCall.objects.get(job=asked.job.pk)
+    assert "48,000" in str(call.answer)
+    if is_question_deleted:
+        investigating.delete(asked, user)
+    removal.delete_job(Job.objects.get(upload=paper.upload_id).pk, None)
+    call.refresh_from_db()
+    assert call.answer == {}
+
+
+def test_what_was_deleted_while_it_was_answered_is_not_stored(project: Project) -> None:
+    there, gone = (factories.document(factories.upload(project)) for _ in range(2))
+    asked = investigating.ask(project, "Who is it?", user=None)
+    step = ledger.claim("test-worker")
+    assert step is not None
+    both = tuple(
+        Passage(n=n, document=one.pk, page=1, text=f"secret {n}")
+        for n, one in enumerate((there, gone), start=1)
+    )
+    said = Answered(is_found=True, text="It is secret 2.", citations=both, engine="some model")
+    gone.delete()
+    answer.save(step, answer.Result(answered=said, passages=both))
+    asked.refresh_from_db()
+    assert (asked.is_found, asked.answer, asked.engine) == (False, "", "")
+    assert "deleted" in asked.notice
+    for places in (asked.citations, asked.passages):
+        assert [place["document"] for place in places] == [str(there.pk)]
+
+
+def test_the_text_of_a_paper_that_is_not_there_is_shown_nowhere(project: Project) -> None:
+    client, _ = signed_in(Role.VIEWER, project)
+    place = Passage(n=1, document=uuid4(), page=1, text="secret words").as_json()
+    asked = Investigation.objects.create(
+        project=project,
+        question="Who is it?",
+        form=Form.ANSWER,
+        is_found=True,
+        citations=[place],
+        passages=[place],
+        finished_at=timezone.now(),
+    )
+    page = client.get(reverse("investigation", args=[asked.pk])).content.decode()
+    assert "no longer there" in page
+    assert "secret words" not in page
+    told = client.get(reverse("api-investigation", args=[asked.pk])).json()
+    assert (told["citations"], told["passages"]) == ([], [])
 
 
 def test_the_command_prints_a_list_as_json(project: Project, capsys: Any) -> None:
