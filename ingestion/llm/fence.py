@@ -29,8 +29,9 @@ _SEVERAL_ANGLES = re.compile(r"[<＜﹤]{2,}|[>＞﹥]{2,}")
 # By these words the chat templates of open models part messages; some servers take them for
 # their own even where they stand within a message.
 _OF_TEMPLATES = re.compile(
-    r"<(?=\||/?(?:s|think|system|user|assistant|im_start|im_end|start_of_turn|end_of_turn|tool_call"
-    r"|bos|eos)>)|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])|\|(?=>)",
+    r"<(?=[|｜]|/?(?:s|think|system|user|assistant|im_start|im_end|start_of_turn|end_of_turn"
+    r"|tool_call|bos|eos|sop|eop|seed:\w+)>)|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS"
+    r"|TOOL_CALLS|TOOL_RESULTS|[gs]?MASK)\])|[|｜](?=>)",
     re.IGNORECASE,
 )
 # Scripts of India and Iran join and part letters by these two.
