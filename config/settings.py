@@ -335,11 +335,16 @@ MODEL_PRICES = _list("DOCKET_MODEL_PRICES", "")
 MODEL_PARALLEL = _number("DOCKET_MODEL_PARALLEL", 4)
 MODEL_TIMEOUT_S = _number("DOCKET_MODEL_TIMEOUT_S", 60)
 MODEL_BATCH_PAGES = _number("DOCKET_MODEL_BATCH_PAGES", 10)
+# The most that a server counts for one picture: gpt-4o-mini 2,833 and 5,667 for each of up to
+# eight tiles of 512 pixels, other models a tenth of that or less.
+MODEL_IMAGE_TOKENS = _number("DOCKET_MODEL_IMAGE_TOKENS", 50_000)
 # After so many answers in a row that did not come, a server is left alone: for so long at
 # first, then twice as long each time.
 MODEL_FAILURES = 5
 MODEL_PAUSE_S = 30
 MODEL_PAUSE_MAX_S = 600
+# Nobody waits longer for a server that does not answer: the rules' result stands.
+MODEL_SILENT_MAX_S = 3600
 # A day of UTC and a project; 0 is no limit.
 MODEL_TOKENS_A_DAY = _number("DOCKET_MODEL_TOKENS_A_DAY", 0)
 MODEL_CENTS_A_DAY = _number("DOCKET_MODEL_CENTS_A_DAY", 0)

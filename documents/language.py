@@ -13,6 +13,9 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from documents.ids import uuid7
 from documents.models import InProjectQuerySet, Project, one_of
 
+# Of a prompt's limits; what a call reserves is a few times as much and has to fit its column.
+MAX_TOKENS = 200_000
+
 
 class Purpose(models.TextChoices):
     CLASSIFY = "classify", "say what a page is"
@@ -48,10 +51,10 @@ class Prompt(models.Model):
         default=0, validators=[MinValueValidator(0), MaxValueValidator(2)]
     )
     max_input_tokens = models.PositiveIntegerField(
-        default=12_000, validators=[MinValueValidator(500)]
+        default=12_000, validators=[MinValueValidator(500), MaxValueValidator(MAX_TOKENS)]
     )
     max_output_tokens = models.PositiveIntegerField(
-        default=4_000, validators=[MinValueValidator(50)]
+        default=4_000, validators=[MinValueValidator(50), MaxValueValidator(MAX_TOKENS)]
     )
     json_mode = models.CharField(max_length=6, choices=JsonMode, default=JsonMode.AUTO)
     sees_images = models.BooleanField(
@@ -170,12 +173,14 @@ class ModelServer(models.Model):
     """What was found out about a server and a model: how it is made to answer in JSON, and
     whether it is left alone for now.
 
-    json_mode: a value of `JsonMode`, "" until the first answer; failures: in a row, the first
-    of them at silent_since; closed_until: nobody asks before, since it did not answer."""
+    json_mode: a value of `JsonMode`, "" until the first answer, found out at json_mode_at;
+    failures: in a row, the first of them at silent_since; closed_until: nobody asks before,
+    since it did not answer."""
 
     endpoint = models.CharField(max_length=200)
     model = models.CharField(max_length=120)
     json_mode = models.CharField(max_length=6, blank=True)
+    json_mode_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
     silent_since = models.DateTimeField(null=True)
     closed_until = models.DateTimeField(null=True)

@@ -4,6 +4,7 @@ answered for good or for now refused (EngineError)    the rules' result stands
 away (EngineUnavailable), runs left                   the step backs off and tries again
 away, on the last run                                 the rules' result stands
 works for others, is left alone (EngineBusy)          the step waits its turn
+silent for too long (EngineError, model_silent)       the rules' result stands
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from django.conf import settings
 
 from config.engines import EngineBusy, EngineError, EngineUnavailable
 from documents.errors import OperatorError
+from ingestion.llm import breaker
 from ingestion.models import Step
 
 MODEL_FAILED, MODEL_BUDGET = "model_failed", "model_budget"
@@ -46,9 +48,9 @@ def tried(ask: Callable[[], T], *, is_last: bool) -> T | Failure:
     except EngineBusy:
         raise
     except EngineError as fault:
-        is_budget = fault.code == MODEL_BUDGET
-        code = MODEL_BUDGET if is_budget else MODEL_FAILED
-        return Failure(code=code, message=fault.message, is_away=is_budget)
+        code = MODEL_BUDGET if fault.code == MODEL_BUDGET else MODEL_FAILED
+        is_away = fault.code in (MODEL_BUDGET, breaker.SILENT)
+        return Failure(code=code, message=fault.message, is_away=is_away)
     except EngineUnavailable as fault:
         if not is_last:
             raise

@@ -4,6 +4,9 @@ open    FAILURES unavailable answers in a row, or a Retry-After -> closed
 closed  nobody asks until closed_until                          -> probing
 probing one call goes out, the others go on waiting             -> open    it was answered
                                                                 -> closed  for twice as long
+
+Who would have to wait for a server that has been silent for MODEL_SILENT_MAX_S waits no longer;
+probes go on.
 """
 
 import logging
@@ -14,27 +17,37 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from config.engines import EngineBusy
+from config.engines import EngineBusy, EngineError
 from documents.language import CallStatus, LlmCall, ModelServer
 from ingestion.llm.client import Silent, host_of
 
 log = logging.getLogger(__name__)
+SILENT = "model_silent"
 _WORDS_KEPT = 500
 
 
 def check(endpoint: str, model: str) -> None:
     """Whether a server may be asked; to be called under its lock.
 
-    Raises EngineBusy, model_paused."""
+    Raises EngineBusy, model_paused; EngineError, model_silent, instead where that has gone on
+    for too long."""
     server = ModelServer.objects.filter(endpoint=endpoint, model=model).first()
     if server is None:
         return
     now = timezone.now()
     if server.closed_until is not None and server.closed_until > now:
         left_s = (server.closed_until - now).total_seconds()
-        raise EngineBusy(told(server), "model_paused", left_s)
+        raise _left_alone(server, now, left_s)
     if server.failures >= settings.MODEL_FAILURES and _at_work(endpoint, model):
-        raise EngineBusy(told(server), "model_paused")
+        raise _left_alone(server, now, 0)
+
+
+def _left_alone(server: ModelServer, now: datetime, left_s: float) -> EngineError | EngineBusy:
+    longest = timedelta(seconds=settings.MODEL_SILENT_MAX_S)
+    is_silent = server.silent_since is not None and now - server.silent_since > longest
+    if is_silent and server.failures >= settings.MODEL_FAILURES:
+        return EngineError(told(server), SILENT)
+    return EngineBusy(told(server), "model_paused", left_s)
 
 
 def _at_work(endpoint: str, model: str) -> bool:

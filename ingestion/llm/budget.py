@@ -22,8 +22,6 @@ from ingestion.models import Limits
 CHARS_A_TOKEN = 3
 # Of other scripts a letter alone may take a token; it has two or three bytes.
 _BYTES_A_TOKEN = 3
-# OpenAI counts a picture that is shown in detail with up to 1,500.
-IMAGE_TOKENS = 1_500
 # What servers add around each message.
 _MESSAGE_TOKENS = 8
 # What the model is told of the faults of its first answer.
@@ -53,7 +51,9 @@ def tokens_of(text: str) -> int:
 def input_tokens(messages: Iterable[Message], schema: str) -> int:
     """The most that one request is likely to send, its JSON Schema and pictures counted."""
     return tokens_of(schema) + sum(
-        tokens_of(message.text) + IMAGE_TOKENS * len(message.images) + _MESSAGE_TOKENS
+        tokens_of(message.text)
+        + settings.MODEL_IMAGE_TOKENS * len(message.images)
+        + _MESSAGE_TOKENS
         for message in messages
     )
 

@@ -5,10 +5,12 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.engines import EngineBusy, EngineError
@@ -23,6 +25,7 @@ ABANDONED = "model_abandoned"
 # Beside the answer and its repair: what finding out how to ask may take.
 _FINDING_OUT_S = 10
 _LEAST_S = 1.0
+_MODE_KEPT = timedelta(days=1)
 # A database that restarts is waited for, since the answer is paid for.
 _RECORD_S = 10.0
 _RECORD_AGAIN_S = 0.2
@@ -39,7 +42,8 @@ def ask(question: Question, call: Call) -> Answer:
     EngineError        this question will get no good answer: `model_refused`, `model_truncated`,
                        `model_empty`, `model_invalid` (also after one repair), `model_rejected`
                        (400, 401, 403, 404, 413: configuration or input), `model_budget` (the
-                       budget of the day would be passed), `model_input_too_long`
+                       budget of the day would be passed), `model_input_too_long`,
+                       `model_silent` (the server has not answered for an hour)
     EngineUnavailable  `model_unavailable`: no connection, time-out, 429, 5xx; try again
     EngineBusy         `model_busy`: all places of the server are taken, what is left of the
                        budget is held by calls at work, or the same question is being asked by
@@ -160,19 +164,23 @@ def _mode(question: Question, place: LlmCall) -> JsonMode:
     it, else in the strictest way."""
     if question.prompt.json_mode != JsonMode.AUTO:
         return JsonMode(question.prompt.json_mode)
-    known = ModelServer.objects.filter(endpoint=place.endpoint, model=place.model)
-    found = known.values_list("json_mode", flat=True).first()
+    found = _known(place).values_list("json_mode", flat=True).first()
     return JsonMode(found) if found in structured.STEPS else structured.STEPS[0]
 
 
+def _known(place: LlmCall) -> QuerySet[ModelServer]:
+    """The server where its way of asking was found out lately. An odd refusal, or a version that
+    it no longer runs, must not lower it for good."""
+    lately = timezone.now() - _MODE_KEPT
+    servers = ModelServer.objects.filter(endpoint=place.endpoint, model=place.model)
+    return servers.filter(json_mode_at__gt=lately)
+
+
 def _remember(place: LlmCall, mode: JsonMode) -> None:
-    server = ModelServer.objects.filter(endpoint=place.endpoint, model=place.model)
-    if server.filter(json_mode=mode).exists():
+    if _known(place).filter(json_mode=mode).exists():
         return
-    if not server.update(json_mode=mode, changed_at=timezone.now()):
-        ModelServer.objects.get_or_create(
-            endpoint=place.endpoint, model=place.model, defaults={"json_mode": mode}
-        )
+    found = {"json_mode": mode, "json_mode_at": timezone.now()}
+    ModelServer.objects.update_or_create(endpoint=place.endpoint, model=place.model, defaults=found)
 
 
 class _Meter:

@@ -35,6 +35,9 @@ _CONNECT_S = 10.0
 _WORDS_KEPT = 500
 # More than any model takes; a server that tells nonsense is not believed.
 _MOST_TOKENS = 10_000_000
+# By these a server turns a request away before a model works on it; a gateway's 502 or 504 and a
+# 408 may come after the work.
+_UNWORKED = frozenset({409, 425, 429, 503})
 _REFUSED_BY = frozenset({"content_filter", "content_policy_violation"})
 _TOO_LONG = re.compile(r"context.length|maximum context|context size|context window|too long", re.I)
 
@@ -285,7 +288,7 @@ def _of_status(fault: Any) -> Rejected | Silent:
     if status == 429 or status >= 500 or status in (408, 409, 425):
         return Silent(
             f"The language model {_why(status, str(fault.code))}; it is asked again later.",
-            may_have_cost=False,
+            may_have_cost=status not in _UNWORKED,
             retry_after_s=retry_after_s(fault.response.headers),
             words=words,
         )

@@ -81,7 +81,7 @@ def _take(wanted: Wanted) -> LlmCall | None:
     # Always in this order, so that two workers never wait for each other.
     _lock(f"docket model budget {wanted.about.project_id}")
     _lock(f"docket model places {wanted.endpoint}")
-    _lapse(wanted.endpoint)
+    _lapse(wanted.endpoint, wanted.about.project_id)
     alike = LlmCall.objects.filter(project=wanted.about.project_id, key=wanted.key)
     if alike.filter(status=CallStatus.DONE).exists():
         return None
@@ -140,11 +140,15 @@ def _end(call: LlmCall, status: CallStatus, spent: Spent, **told: Any) -> None:
     )
 
 
-def _lapse(endpoint: str) -> None:
-    """End calls whose worker is gone. The server may have worked for them, so all that they
-    may have cost counts as spent."""
-    gone = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING, lapses_at__lt=Now())
-    gone.update(
+def _lapse(endpoint: str, project_id: int) -> None:
+    """End calls whose worker is gone: those that hold a place of this server, and those that
+    hold a part of this project's budget, whatever server they asked. The server may have worked
+    for them, so all that they may have cost counts as spent."""
+    held = Q(endpoint=endpoint) | Q(project=project_id)
+    gone = LlmCall.objects.filter(held, status=CallStatus.PENDING, lapses_at__lt=Now())
+    # Two workers may share rows of these but none of the locks, so neither waits for the other.
+    ids = list(gone.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    LlmCall.objects.filter(pk__in=ids).update(
         status=CallStatus.FAILED,
         error_code=LOST,
         error_message="Its worker went away before the answer came.",

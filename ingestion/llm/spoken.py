@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from config.engines import EngineError
 from ingestion.llm.client import Said
@@ -14,6 +14,7 @@ from ingestion.llm.client import Said
 _LONGEST_ANSWER = 400_000
 _FAULTS_TOLD = 8
 _FAULTS_LENGTH = 1_200
+_RULE_LENGTH = 200
 _THOUGHTS = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.S | re.I)
 _THOUGHTS_END = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.I)
 # Braces that words stand in begin no object.
@@ -22,8 +23,8 @@ _CODE_BLOCK = re.compile(r"```[\w-]*[ \t]*\n(.*?)```", re.S)
 
 
 class Unfit(Exception):
-    """An answer that a repair may mend. told: to the model, it may quote the answer; brief: to
-    a person, it does not."""
+    """An answer that a repair may mend. told: to the model; brief: to a person. Neither quotes
+    the answer, whose words may be a document's."""
 
     def __init__(self, told: str, brief: str) -> None:
         super().__init__(brief)
@@ -146,9 +147,17 @@ def _takes_null(spec: Any) -> bool:
 
 def _unfit(value: Any, schema: Mapping[str, Any]) -> Unfit:
     errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda one: one.json_path)
-    told = "; ".join(f"{error.json_path}: {error.message}" for error in errors[:_FAULTS_TOLD])
+    told = "; ".join(map(_fault, errors[:_FAULTS_TOLD]))
     brief = _kinds_of(errors[0].json_path, errors[0].validator)
     return Unfit(f"{told[:_FAULTS_LENGTH]}.", brief)
+
+
+def _fault(error: ValidationError) -> str:
+    """What is wrong, in words of the schema alone."""
+    brief = _kinds_of(error.json_path, error.validator)
+    if error.validator == "required":
+        return f"{brief}: {error.message}"
+    return f"{brief} {json.dumps(error.validator_value, ensure_ascii=False)[:_RULE_LENGTH]}"
 
 
 def _kinds_of(path: str, keyword: Any) -> str:

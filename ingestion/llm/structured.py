@@ -22,6 +22,7 @@ from config.engines import EngineError
 from documents.language import JsonMode
 from ingestion.llm.base import Message
 from ingestion.llm.client import Rejected, Said
+from ingestion.llm.fence import harmless
 from ingestion.llm.spoken import Unfit, read, without_thoughts
 
 STEPS = (JsonMode.SCHEMA, JsonMode.TOOL, JsonMode.OBJECT, JsonMode.PLAIN)
@@ -156,10 +157,11 @@ def _repair(
     """The first answer and what is wrong with it. A server that let it pass does not hold its
     model to the schema, so the model is told of it in words."""
     order = in_words(schema) if mode in (JsonMode.SCHEMA, JsonMode.TOOL) else ""
-    told = f"That is not what was asked for. {fault.told}\nGive the whole answer again. {order}"
-    return Message(role="assistant", text=without_thoughts(said.text)), Message(
-        role="user", text=told.strip()
-    )
+    faults = harmless(fault.told)
+    told = f"That is not what was asked for. {faults}\nGive the whole answer again. {order}"
+    # A model may have copied a document's marks and orders into its answer.
+    first = harmless(without_thoughts(said.text))
+    return Message(role="assistant", text=first), Message(role="user", text=told.strip())
 
 
 # -- the schema ------------------------------------------------------------------------------

@@ -111,7 +111,14 @@ def test_a_template_with_wrong_places_is_refused(template: str, code: str) -> No
 
 @pytest.mark.parametrize(
     "fields",
-    [{"temperature": 3}, {"json_mode": "yaml"}, {"max_output_tokens": 1}, {"is_active": 1}],
+    [
+        {"temperature": 3},
+        {"json_mode": "yaml"},
+        {"max_output_tokens": 1},
+        {"max_output_tokens": 200_001},
+        {"max_input_tokens": 200_001},
+        {"is_active": 1},
+    ],
 )
 def test_values_out_of_range_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
