@@ -68,12 +68,15 @@ def _answered(
 
 
 def save(step: Step, result: Result) -> Iterable[Target]:
-    found = result.answered
+    asked = Investigation.objects.select_related("project").get(job=step.job_id)
+    there = answers.still_there(asked.project, (*result.passages, *result.answered.citations))
+    found = answers.without_gone(result.answered, there)
+    passages = [one for one in result.passages if one.document in there]
     Investigation.objects.filter(job=step.job_id).update(
         answer=found.text,
         is_found=found.is_found,
         citations=[citation.as_json() for citation in found.citations],
-        passages=[passage.as_json() for passage in result.passages],
+        passages=[passage.as_json() for passage in passages],
         notice=found.notice,
         engine=found.engine,
         finished_at=Now(),
