@@ -185,6 +185,7 @@ def test_chores_are_done_under_steady_load_without_a_message(
     tasks.work()
     assert set(Chore.objects.exclude(elapsed_s=None).values_list("name", flat=True)) == {
         "reap",
+        "reembed",
         "tidy",
         "sweep",
     }

@@ -48,8 +48,10 @@ def result_of(step: Step) -> Any:
         drafts = [indexing.ChunkDraft(page=p.number, ordinal=0, text=p.text) for p in pages]
         return Embedded(
             drafts=drafts,
-            vectors=[[1.0, *[0.0] * 383]] * len(drafts),
-            embedder=indexing.active_embedder(),
+            made=indexing.Vectors(
+                embedder=indexing.active_embedder(), vectors=[[1.0, *[0.0] * 383]] * len(drafts)
+            ),
+            coming=None,
             text_version=1,
         )
     return None

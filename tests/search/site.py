@@ -18,6 +18,8 @@ def _elsewhere(request: HttpRequest, **named: Any) -> HttpResponse:
 urlpatterns = [
     path("search/", search, name="search"),
     path("api/v1/search/", SearchView.as_view(), name="api-search"),
+    path("", _elsewhere, name="home"),
+    path("investigations", _elsewhere, name="investigations"),
     path("login/", _elsewhere, name="login"),
     path("documents/<uuid:document_id>/", _elsewhere, name="document"),
     path("uploads/<uuid:upload_id>/pages/<int:number>.webp", _elsewhere, name="page-image"),
