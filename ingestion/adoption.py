@@ -144,8 +144,7 @@ def _adopt_one(
 ) -> str:
     """What kept the document from it, a code of WHY; "" where it was adopted.
 
-    Who deletes papers locks them in another order than who relates them; the database then ends
-    one of the two, and this one begins again, once."""
+    Where the database ends it for the sake of another transaction, it begins again, once."""
     try:
         try:
             return _adopted(replay, result_id, fields, user)
@@ -202,13 +201,18 @@ def _refusal(
 
 
 def _keep(result: ReplayResult, fields: Sequence[str] | None) -> None:
-    """That it was adopted; what the rest of it may be adopted into is the document of now."""
+    """That it was adopted; what the rest of it may be adopted into is the document of now.
+
+    Raises ReplayResult.DoesNotExist: with its job deleted since it was looked at."""
     document = Document.objects.get(pk=result.document_id)
-    result.adopted = Adopted.ALL if fields is None else Adopted.SOME
-    result.adopted_fields = sorted({*result.adopted_fields, *(fields or ())})
-    result.adopted_at = timezone.now()
-    result.basis = basis_of(document, relations.stored_reading(document.pk))
-    result.save(update_fields=["adopted", "adopted_fields", "adopted_at", "basis"])
+    kept = ReplayResult.objects.filter(pk=result.pk).update(
+        adopted=Adopted.ALL if fields is None else Adopted.SOME,
+        adopted_fields=sorted({*result.adopted_fields, *(fields or ())}),
+        adopted_at=timezone.now(),
+        basis=basis_of(document, relations.stored_reading(document.pk)),
+    )
+    if not kept:
+        raise ReplayResult.DoesNotExist
 
 
 def basis_of(document: Document, read: Read | None) -> str:

@@ -311,6 +311,25 @@ def test_a_deadlock_is_tried_once_more_and_a_deleted_document_is_left_alone(
     assert outcome == adoption.Outcome(adopted=1, skipped={"changed_since": 1})
 
 
+def test_nothing_is_adopted_of_a_result_that_is_deleted_at_that_moment(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, saved = factories.project(), relations.save_reading
+    (document,) = read(drain, project, 1)
+    planted(document, currency="EUR")
+    made = replayed(drain, project)
+
+    def deleting(*told: Any, **named: Any) -> bool:
+        ReplayResult.objects.all().delete()
+        return saved(*told, **named)
+
+    monkeypatch.setattr(relations, "save_reading", deleting)
+    outcome = adoption.adopt(made, user=None)
+    assert outcome == adoption.Outcome(skipped={"changed_since": 1})
+    document.refresh_from_db()
+    assert document.payload["currency"] == "EUR"
+
+
 @pytest.mark.parametrize("what", ["text", "type"])
 def test_what_was_read_off_a_document_that_changed_under_it_is_never_adopted(
     drain: Drain, monkeypatch: pytest.MonkeyPatch, what: str
