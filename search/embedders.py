@@ -217,6 +217,9 @@ def _has_vectors(row: Embedder) -> bool:
 
 def _replace_unused(named: base.Embedder) -> Embedder:
     with transaction.atomic():
+        # Where there is no row yet, nothing else keeps two processes from making one each.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('docket embedder', 0))")
         rows = {row.name: row for row in Embedder.objects.select_for_update().order_by("pk")}
         before = next((row for row in rows.values() if row.state == EmbedderState.ACTIVE), None)
         if before is not None and (before.name == named.name or _has_vectors(before)):
