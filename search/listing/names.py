@@ -2,10 +2,12 @@
 Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from documents import fields
 from search.listing.sheet import Sheet
@@ -88,11 +90,45 @@ def read_parts(sheet: Sheet, known: Known, named: Named, *, common: frozenset[st
                 _nearly(sheet, match, cores, known, named, common=common)
 
 
-def _cores(known: Known) -> dict[tuple[str, ...], list[str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cores:
+    """The names of a project by what tells them apart, looked up by the words that a question
+    may share with them: a name's first word, or any two in a row. Numbers are places in `all`."""
+
+    all: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    by_first: Mapping[str, list[int]]
+    by_pair: Mapping[tuple[str, str], list[int]]
+    heads: dict[int, list[str]] = field(default_factory=dict)
+
+    def sharing(self, words: Sequence[str], *, is_early: bool) -> list[int]:
+        pairs = set(pairwise(words))
+        found = {at for pair in pairs for at in self.by_pair.get(pair, ())}
+        if not is_early:
+            found.update(at for word in set(words) for at in self.by_first.get(word, ()))
+        return sorted(found)
+
+    def heads_of(self, length: int) -> list[str]:
+        """The first `length` words of each, as one."""
+        if length not in self.heads:
+            self.heads[length] = ["".join(parts[:length]) for parts, _ in self.all]
+        return self.heads[length]
+
+
+# Tens of thousands of names take a while to take apart, and are the same in the next question.
+@lru_cache(maxsize=2)
+def _cores(known: Known) -> _Cores:
     cores: dict[tuple[str, ...], list[str]] = {}
     for name in sorted(known.suppliers | known.recipients):
         cores.setdefault(core(name), []).append(name)
-    return cores
+    by_first: dict[str, list[int]] = {}
+    by_pair: dict[tuple[str, str], list[int]] = {}
+    for at, parts in enumerate(cores):
+        for word in parts[:1]:
+            by_first.setdefault(word, []).append(at)
+        for pair in set(pairwise(parts)):
+            by_pair.setdefault(pair, []).append(at)
+    whole = tuple((parts, tuple(names)) for parts, names in cores.items())
+    return _Cores(all=whole, by_first=by_first, by_pair=by_pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +140,7 @@ class _Found:
 
 def _longest(
     sheet: Sheet,
-    cores: Mapping[tuple[str, ...], list[str]],
+    cores: _Cores,
     *,
     is_early: bool,
     common: frozenset[str],
@@ -117,14 +153,18 @@ def _longest(
     words = [token.text for token in tokens if token.text not in LEGAL_FORMS]
     tokens = [token for token in tokens if token.text not in LEGAL_FORMS]
     best: tuple[tuple[int, bool], int, int, list[str]] = ((0, False), 0, 0, [])
-    for parts, names in cores.items():
-        at, length = _run(words, parts, is_early=is_early, common=common)
+    places: dict[str, list[int]] = {}
+    for at, word in enumerate(words):
+        places.setdefault(word, []).append(at)
+    for number in cores.sharing(words, is_early=is_early):
+        parts, alike = cores.all[number]
+        at, length = _run(words, places, parts, is_early=is_early, common=common)
         # A name that stands there whole goes before those that only begin like it.
         weight = (sum(map(len, words[at : at + length])), length == len(parts))
         if length and weight > best[0]:
-            best = (weight, at, length, list(names))
+            best = (weight, at, length, list(alike))
         elif length and weight == best[0] and at == best[1]:
-            best[3].extend(names)
+            best[3].extend(alike)
     if not best[2]:
         return None
     _, at, length, names = best
@@ -143,25 +183,29 @@ def _with_legal_form(text: str, end: int) -> int:
 
 
 def _run(
-    words: list[str], parts: tuple[str, ...], *, is_early: bool, common: frozenset[str]
+    words: list[str],
+    places: Mapping[str, list[int]],
+    parts: tuple[str, ...],
+    *,
+    is_early: bool,
+    common: frozenset[str],
 ) -> tuple[int, int]:
     """Where a name's words stand in the question, and how many of them in a row."""
     best = (0, 0)
-    for at, word in enumerate(words):
-        for begin in range(1 if is_early else len(parts)):
-            if parts[begin] != word:
-                continue
-            length = 1
-            while (
-                at + length < len(words)
-                and begin + length < len(parts)
-                and words[at + length] == parts[begin + length]
-            ):
-                length += 1
-            if length > best[1] and _is_enough(
-                words[at : at + length], parts, begin, is_early=is_early, common=common
-            ):
-                best = (at, length)
+    begins = range(1 if is_early else len(parts))
+    starts = sorted((at, begin) for begin in begins for at in places.get(parts[begin], ()))
+    for at, begin in starts:
+        length = 1
+        while (
+            at + length < len(words)
+            and begin + length < len(parts)
+            and words[at + length] == parts[begin + length]
+        ):
+            length += 1
+        if length > best[1] and _is_enough(
+            words[at : at + length], parts, begin, is_early=is_early, common=common
+        ):
+            best = (at, length)
     return best
 
 
@@ -203,7 +247,7 @@ def _assign(known: Known, named: Named, names: Iterable[str], cue: "re.Match[str
 def _nearly(
     sheet: Sheet,
     match: "re.Match[str]",
-    cores: Mapping[tuple[str, ...], list[str]],
+    cores: _Cores,
     known: Known,
     named: Named,
     *,
@@ -214,13 +258,14 @@ def _nearly(
     cue = _CUE.search(sheet.text[: match.start("name")])
     if not wanted or (cue is None) or len("".join(wanted)) < _MIN_CHARS:
         return
-    scored = [
-        (fuzz.ratio("".join(wanted), "".join(parts[: len(wanted)])), names)
-        for parts, names in cores.items()
-    ]
-    top = max((score for score, _ in scored), default=0.0)
-    if top >= _SAME:
-        names = [name for score, group in scored if score == top for name in group]
+    heads = cores.heads_of(len(wanted))
+    scored = process.extract(
+        "".join(wanted), heads, scorer=fuzz.ratio, limit=None, score_cutoff=_SAME
+    )
+    if scored:
+        top = max(score for _, score, _ in scored)
+        alike = sorted(at for _, score, at in scored if score == top)
+        names = [name for at in alike for name in cores.all[at][1]]
         _assign(known, named, names, cue)
         named.notes.append(f"“{text}” was taken for “{names[0]}”.")
     else:

@@ -1,5 +1,6 @@
 """Questions that become filters, and the documents that filters let through."""
 
+import time
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -103,6 +104,15 @@ def test_a_supplier_that_nobody_knows_finds_nothing_rather_than_all() -> None:
     understood = read("bills of supplier Nowhere Mills above 5,000")
     assert understood.filters.supplier_text == "Nowhere Mills"
     assert "Nowhere Mills" in understood.notes[0]
+
+
+def test_a_long_question_is_read_at_once_however_many_names_there_are() -> None:
+    names = frozenset(f"Firm{n} Made{n % 97} Steel Ltd" for n in range(20_000))
+    asked = "bills of " + " ".join(f"firm{n} made{n}" for n in range(20)) + " steel works" * 45
+    begun = time.process_time()
+    read = question.read(asked, known=Known(suppliers=names), types=TYPES, today=TODAY)
+    assert time.process_time() - begun < 4
+    assert len(read.filters.suppliers) == 20
 
 
 def test_what_is_not_known_is_said() -> None:
