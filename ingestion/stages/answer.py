@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from config.engines import EngineFault
+from ingestion.llm import places
 from ingestion.llm.asking import Failure, is_last_run, tried
 from ingestion.llm.base import About
 from ingestion.models import Job, Step
@@ -72,6 +73,8 @@ def save(step: Step, result: Result) -> Iterable[Target]:
     there = answers.still_there(asked.project, (*result.passages, *result.answered.citations))
     found = answers.without_gone(result.answered, there)
     passages = [one for one in result.passages if one.document in there]
+    if len(passages) < len(result.passages):
+        places.forget(jobs=[step.job_id], documents=[])
     Investigation.objects.filter(job=step.job_id).update(
         answer=found.text,
         is_found=found.is_found,

@@ -247,6 +247,27 @@ def test_a_list_shows_its_filters_its_rows_and_what_a_person_changes(project: Pr
     assert b"".join(cast(Any, csv).streaming_content).count(b"\r\n") == 2
 
 
+def test_filters_that_cannot_be_read_are_told_and_not_exported(project: Project) -> None:
+    client, _ = signed_in(Role.VIEWER, project)
+    asked = investigating.make_list(project, "all bills", user=None)
+    where = reverse("investigation-csv", args=[asked.pk])
+    half = {"changed": "1", "amount_0_op": "above"}
+    assert client.get(where, half).status_code == 400
+    assert client.get(where, half | {"amount_0_value": "5"}).status_code == 200
+    assert (
+        "Write an amount."
+        in client.get(reverse("investigation", args=[asked.pk]), half).content.decode()
+    )
+
+
+def test_a_project_that_cannot_be_is_no_fault(project: Project) -> None:
+    client, _ = signed_in(Role.VIEWER, project)
+    page = client.get(reverse("investigations"), {"project": "\0"})
+    assert page.status_code == 200
+    assert "You have no project of that name." in page.content.decode()
+    assert client.get(reverse("api-investigations"), {"project": "\0"}).status_code == 400
+
+
 def test_the_api_asks_lists_and_deletes(project: Project, drain: Drain) -> None:
     client, _ = signed_in(Role.VIEWER, project)
     stranger, _ = signed_in(Role.VIEWER, factories.project())
@@ -315,6 +336,15 @@ def test_what_was_deleted_while_it_was_answered_is_not_stored(project: Project) 
         for n, one in enumerate((there, gone), start=1)
     )
     said = Answered(is_found=True, text="It is secret 2.", citations=both, engine="some model")
+    call = LlmCall.objects.create(
+        project=project,
+        purpose="answer",
+        key="1",
+        job=step.job_id,
+        status="done",
+        answer={"answer": "It is secret 2."},
+        lapses_at=timezone.now(),
+    )
     gone.delete()
     answer.save(step, answer.Result(answered=said, passages=both))
     asked.refresh_from_db()
@@ -322,6 +352,8 @@ def test_what_was_deleted_while_it_was_answered_is_not_stored(project: Project) 
     assert "deleted" in asked.notice
     for places in (asked.citations, asked.passages):
         assert [place["document"] for place in places] == [str(there.pk)]
+    call.refresh_from_db()
+    assert call.answer == {}
 
 
 def test_the_text_of_a_paper_that_is_not_there_is_shown_nowhere(project: Project) -> None:
