@@ -11,7 +11,6 @@ they fall behind when a text changes and are made again when they are next asked
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -20,16 +19,15 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Left
-from django.utils import timezone
 from pgvector import HalfVector
 from pgvector.django import CosineDistance
 
 from config.engines import EngineBusy
 from documents import schemas
 from documents.models import BY_PERSON, Document, DocumentStatus, DocumentType, Page
-from search import teaching
+from search import embedders, teaching
 from search.indexing import active_embedder
-from search.models import Embedder, PageVector, TypeVector
+from search.models import Embedder, EmbedderState, PageVector, TypeVector
 from search.teaching import Neighbour, Signs
 
 Vector = Sequence[float]
@@ -40,8 +38,6 @@ EXAMPLES = 500
 # The newest pages of shipped types whose headings are no type's own: letterheads, mostly.
 COMMON_PAGES = 200
 HEAD_CHARS = 1_500
-# Longer than any step takes from making a vector to saving it.
-A_STEP = timedelta(minutes=10)
 
 _CONFIRMED = Q(
     document__status=DocumentStatus.DRAFT_CREATED,
@@ -290,13 +286,14 @@ def mean(vectors: Sequence[Vector]) -> tuple[float, ...]:
     return tuple((whole / length if length else whole).tolist())
 
 
-def save(vectors: Mapping[int, Vector], *, project_id: int) -> None:
-    """Keep the vectors of pages that have just been cut and embedded (page id -> vector).
+@transaction.atomic
+def save(vectors: Mapping[int, Vector], embedder: Embedder, *, project_id: int) -> None:
+    """Keep the vectors of pages that have just been cut and embedded (page id -> vector) by
+    this embedder.
 
-    Not right after a change of the embedder: they may be of the one before, and are made of
-    chunks again when they are asked for."""
-    embedder = active_embedder()
-    if embedder.switched_at and timezone.now() - embedder.switched_at < A_STEP:
+    Not where another has taken its place: those of pages are made of chunks again when they
+    are asked for."""
+    if embedders.states([embedder.pk]).get(embedder.pk) != EmbedderState.ACTIVE:
         return
     versions = dict(
         Page.objects.filter(pk__in=vectors).values_list(

@@ -25,6 +25,7 @@ from ingestion.stages import learned, ocr
 from ingestion.stages.base import Call, Target
 from ingestion.stages.inputs import page_input
 from search import neighbours
+from search.models import Embedder
 
 SLICE_PAGES = 20
 
@@ -33,12 +34,13 @@ SLICE_PAGES = 20
 class Classified:
     """By page number what a page is, and what the engine had said of those that examples
     changed; what a model said, and why it did not; by page id the vectors that were made on
-    the way."""
+    the way, and by whom."""
 
     types: dict[int, PageType]
     said: dict[int, PageType] = field(default_factory=dict)
     verdicts: Verdicts = field(default_factory=Verdicts)
     vectors: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    embedder: Embedder | None = None
 
 
 def targets(job: Job) -> Iterable[Target]:
@@ -94,6 +96,7 @@ def work(step: Step, call: Call) -> Classified:
         said={page.number: said[page] for page in lesson.types},
         verdicts=told,
         vectors=lesson.vectors,
+        embedder=lesson.embedder,
     )
 
 
@@ -139,7 +142,8 @@ def save(step: Step, result: Classified) -> Iterable[Target]:
             type_engine=f"{kind.engine} {kind.engine_version}",
             signals=_signals(kind, result.said.get(number)) | _opinion(number, result.verdicts),
         )
-    neighbours.save(result.vectors, project_id=step.job.project_id)
+    if result.embedder is not None:
+        neighbours.save(result.vectors, result.embedder, project_id=step.job.project_id)
     return ()
 
 

@@ -129,14 +129,14 @@ def _added(step: Step, call: Call) -> Added | None:
     return Added(chunks=[chunk.pk for chunk in chunks], made=made)
 
 
-def cut(pages: Iterable[PageText], call: Call) -> tuple[ChunkDraft, ...]:
-    """The chunks of some pages, none longer than the active embedder can take."""
-    return _cut(pages, call, embedders.active())
+def cut(pages: Iterable[PageText], call: Call, embedder: Embedder) -> tuple[ChunkDraft, ...]:
+    """The chunks of some pages, none longer than the embedder can take."""
+    return _cut(pages, call, embedder)
 
 
-def embedded(texts: Sequence[str], call: Call) -> list[Sequence[float]]:
-    """A vector of the active embedder for each text. Raises what the engine raises."""
-    return _embedded(texts, call, embedders.active())
+def embedded(texts: Sequence[str], call: Call, embedder: Embedder) -> list[Sequence[float]]:
+    """A vector of the embedder for each text. Raises what the engine raises."""
+    return _embedded(texts, call, embedder)
 
 
 def _cut(pages: Iterable[PageText], call: Call, embedder: Embedder) -> tuple[ChunkDraft, ...]:

@@ -11,8 +11,9 @@ from documents.models import DocumentType, Page
 from ingestion.engines.base import PageType
 from ingestion.stages import embed
 from ingestion.stages.base import Call
-from search import neighbours, teaching
+from search import embedders, neighbours, teaching
 from search.indexing import PageText
+from search.models import Embedder
 from search.neighbours import Vector
 from search.teaching import Decision, Said, Signs
 
@@ -22,10 +23,12 @@ TITLED_STARTS = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """The pages that became something else, and the vectors that were made (by page id)."""
+    """The pages that became something else, and the vectors that were made (by page id) and
+    by whom, where any were."""
 
     types: dict[Page, PageType] = field(default_factory=dict)
     vectors: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    embedder: Embedder | None = None
 
 
 def apply(
@@ -37,13 +40,15 @@ def apply(
     if not open_to or all(kind.slug in schemas.SHIPPED for kind in types):
         return Learned()
 
+    embedder = embedders.active()
+
     def made(texts: tuple[str, ...]) -> Sequence[Vector]:
-        return embed.embedded(texts, call)
+        return embed.embedded(texts, call, embedder)
 
     lesson = neighbours.lesson(project_id, types, made)
     neighbours.vectors_of([one.page for one in lesson.examples])
     known = neighbours.vectors_of([page.pk for page in open_to])
-    new = _vectors([page for page in open_to if page.pk not in known], call)
+    new = _vectors([page for page in open_to if page.pk not in known], call, embedder)
     changed: dict[Page, PageType] = {}
     before: PageType | None = None
     for page, kind in said.items():
@@ -59,7 +64,7 @@ def apply(
         if (now.type, now.confidence) != (kind.type, kind.confidence):
             changed[page] = now
         before = now
-    return Learned(types=changed, vectors=new)
+    return Learned(types=changed, vectors=new, embedder=embedder)
 
 
 def _continued(kind: PageType, before: PageType) -> PageType:
@@ -81,12 +86,12 @@ def _said(kind: PageType) -> Said:
     )
 
 
-def _vectors(pages: Sequence[Page], call: Call) -> dict[int, tuple[float, ...]]:
+def _vectors(pages: Sequence[Page], call: Call, embedder: Embedder) -> dict[int, tuple[float, ...]]:
     """The vectors of pages that have no chunks yet; each has text, so each has a chunk."""
-    drafts = embed.cut([PageText(number=page.pk, text=page.text) for page in pages], call)
+    drafts = embed.cut([PageText(number=page.pk, text=page.text) for page in pages], call, embedder)
     of_page: dict[int, list[Vector]] = {page.pk: [] for page in pages}
     for draft, vector in zip(
-        drafts, embed.embedded([draft.text for draft in drafts], call), strict=True
+        drafts, embed.embedded([draft.text for draft in drafts], call, embedder), strict=True
     ):
         of_page[draft.page].append(vector)
     return {page_id: neighbours.mean(vectors) for page_id, vectors in of_page.items()}
@@ -94,7 +99,7 @@ def _vectors(pages: Sequence[Page], call: Call) -> dict[int, tuple[float, ...]]:
 
 def vector(page: Page, call: Call) -> tuple[float, ...]:
     """The vector of a page with text that has no chunks yet. Raises what the embedder raises."""
-    return _vectors([page], call)[page.pk]
+    return _vectors([page], call, embedders.active())[page.pk]
 
 
 def _typed(kind: PageType, decided: Decision, signs: Signs | None) -> PageType:

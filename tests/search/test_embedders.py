@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from config.engines import EngineBusy, EngineUnavailable
-from documents.models import AuditEvent, Document
+from documents.models import AuditEvent, Document, Page
 from search import embedders, indexing, queries
 from search.indexing import EmbedderChanged, Vectors
-from search.models import Chunk, ChunkVector, Embedder, EmbedderState, TypeVector
+from search.models import Chunk, ChunkVector, Embedder, EmbedderState, PageVector, TypeVector
 from tests.search.corpus import index, indexed, use_embedder, written
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +137,21 @@ def test_vectors_of_the_coming_embedder_alone_are_made_anew_once_it_is_active(
     with pytest.raises(EmbedderChanged):
         _save(document, drafts, None, coming=made)
     assert found("heron") == ["grey heron"]
+
+
+def test_vectors_of_pages_are_kept_for_who_made_them_or_not_at_all(settings: Any) -> None:
+    from search import neighbours
+
+    document = indexed("grey heron")
+    page, old = Page.objects.get(document=document), embedders.active()
+    due = changing(settings)
+    embed_rest(due)
+    assert embedders.switch()
+    Embedder.objects.filter(pk=due.pk).update(switched_at=timezone.now() - timedelta(hours=1))
+    neighbours.save({page.pk: [1.0, *[0.0] * 7]}, old, project_id=document.project_id)
+    assert not PageVector.objects.exists()
+    neighbours.save({page.pk: [1.0, *[0.0] * 11]}, due, project_id=document.project_id)
+    assert PageVector.objects.get().embedder == due
 
 
 def test_a_person_may_switch_before_every_chunk_has_its_vector(settings: Any) -> None:
