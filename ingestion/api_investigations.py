@@ -24,6 +24,10 @@ class _Asked(serializers.Serializer[Any]):
     form = serializers.ChoiceField(Form.values, default=Form.ANSWER.value)
 
 
+class _Listed(serializers.Serializer[Any]):
+    project = serializers.SlugField(default="", allow_blank=True)
+
+
 class _Shown(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_ROWS, default=100)
 
@@ -35,7 +39,9 @@ class InvestigationsView(APIView):
 
     def get(self, request: Request) -> Response:
         seen = Investigation.objects.visible_to(request.user).listed()
-        if slug := request.query_params.get("project", ""):
+        wanted = _Listed(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        if slug := wanted.validated_data["project"]:
             seen = seen.filter(project__slug=slug)
         return Response([investigating.as_json(asked) for asked in seen[:LISTED]])
 

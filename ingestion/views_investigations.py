@@ -9,7 +9,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseStopPolling
@@ -56,15 +62,19 @@ def investigations(request: WSGIRequest) -> HttpResponse:
         viewer=request.user,
     )
     seen = Investigation.objects.visible_to(request.user).listed()
+    projects = Project.objects.visible_to(request.user)
     if project := request.GET.get("project", ""):
-        seen = seen.filter(project__slug=project)
+        chosen = [one.pk for one in projects if one.slug == project]
+        seen = seen.filter(project__in=chosen)
+        if not chosen:
+            messages.error(request, "You have no project of that name.")
     sheet = leaf(seen, request.GET.get("page", ""))
     told = [{"asked": one, "badge": _badge(one), "ago": ago(one.created_at)} for one in sheet.rows]
     context = {
         "form": form,
         "leaf": sheet,
         "rows": told,
-        "projects": Project.objects.visible_to(request.user),
+        "projects": projects,
         "project": project,
         "has_model": settings.HAS_MODEL,
     }
@@ -113,7 +123,12 @@ def as_csv(request: WSGIRequest, investigation_id: UUID) -> HttpResponseBase:
     asked = _visible(request.user, investigation_id)
     if asked.form != Form.LIST:
         raise Http404
-    filters = _form(request, asked)[1]
+    form, filters = _form(request, asked)
+    if form.is_bound and not form.is_valid():
+        return HttpResponseBadRequest(
+            "These filters cannot be read; correct them on the page of the list.",
+            content_type="text/plain; charset=utf-8",
+        )
     found = table.found_by(request.user, asked.project, filters)
     return StreamingHttpResponse(
         table.as_csv(found, filters),

@@ -25,6 +25,8 @@ from search.listing.filters import (
 from search.listing.names import Known
 
 AMOUNTS, PERIODS = 2, 2
+# Of all names that a question meant, joined; what fits into an address is less.
+MAX_NAMES_CHARS = 100_000
 _STATUSES = [
     ("", "All but rejected"),
     *((s.value, presentation.STATUS_BADGES[s].label) for s in DocumentStatus),
@@ -40,8 +42,8 @@ class FilterForm(forms.Form):
     """Conditions on AMOUNTS amounts and PERIODS periods; those beyond are kept by `filters`."""
 
     type = forms.ChoiceField(required=False)
-    supplier = forms.CharField(required=False, max_length=400)
-    recipient = forms.CharField(required=False, max_length=400)
+    supplier = forms.CharField(required=False, max_length=MAX_NAMES_CHARS)
+    recipient = forms.CharField(required=False, max_length=MAX_NAMES_CHARS)
     number = forms.CharField(required=False, max_length=60)
     ewb_number = forms.CharField(label="E-way bill number", required=False, max_length=20)
     gstin = forms.CharField(label="GSTIN", required=False, max_length=15)
@@ -73,6 +75,25 @@ class FilterForm(forms.Form):
     def _add(self, name: str, part: str, field: forms.Field) -> None:
         field.required = False
         self.fields[f"{name}_{part}"] = field
+
+    def clean(self) -> dict[str, Any]:
+        """A condition that is half filled in is said, for left out it would let more through."""
+        chosen: dict[str, Any] = self.cleaned_data
+        for at in range(AMOUNTS):
+            name = f"amount_{at}"
+            op, value, upper = (chosen.get(f"{name}_{part}") for part in ("op", "value", "upper"))
+            if op and value is None:
+                self._miss(f"{name}_value", "Write an amount.")
+            if op == Op.BETWEEN and upper is None:
+                self._miss(f"{name}_upper", "Write the upper amount.")
+            if not op and (value is not None or upper is not None):
+                self._miss(f"{name}_op", "Choose how to compare the amount.")
+        return chosen
+
+    def _miss(self, name: str, message: str) -> None:
+        """Say what is missing, but where a field's own fault is said already."""
+        if name not in self.errors:
+            self.add_error(name, message)
 
     @property
     def amount_rows(self) -> list[dict[str, Any]]:

@@ -154,6 +154,28 @@ def test_filters_are_stored_and_changed_without_loss() -> None:
     assert form.filters(KNOWN) == understood.filters
 
 
+def test_many_names_can_be_applied_again() -> None:
+    names = tuple(f"The Long Name of Firm {n} Pvt. Ltd." for n in range(60))
+    before = Filters(suppliers=names)
+    form = FilterForm(as_query(before), types=TYPES, before=before)
+    assert form.is_valid()
+    assert form.filters(Known(suppliers=frozenset(names))).suppliers == names
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"op": "over"}, "value"),
+        ({"op": "between", "value": "5"}, "upper"),
+        ({"value": "5"}, "op"),
+    ],
+)
+def test_a_condition_that_is_half_filled_in_is_said(given: dict[str, str], missing: str) -> None:
+    asked = {f"amount_0_{part}": value for part, value in given.items()}
+    form = FilterForm(asked, types=TYPES, before=Filters())
+    assert set(form.errors) == {f"amount_0_{missing}"}
+
+
 def bill(project: Project, **values: Any) -> Document:
     payload = {name: value for name, value in values.items() if name not in ("type_slug", "status")}
     kept = {name: values[name] for name in ("type_slug", "status") if name in values}
