@@ -45,9 +45,7 @@ def look_after() -> dict[str, Any]:
 
 def plan(due: Embedder) -> int:
     """Jobs for the next documents that lack vectors of `due`; returns how many documents."""
-    open_jobs = Job.objects.filter(
-        kind=Kind.PROCESS, status__in=OPEN_JOB, options__contains={VECTORS: due.pk}
-    )
+    open_jobs = _open_jobs(due)
     room = JOBS_AT_ONCE - open_jobs.count()
     if room <= 0:
         return 0
@@ -66,6 +64,21 @@ def plan(due: Embedder) -> int:
                 options={VECTORS: due.pk},
             )
     return len(documents)
+
+
+def given_up(due: Embedder) -> int:
+    """How many documents keep the change waiting since their vectors cannot be made; 0 while
+    others are still to be done."""
+    open_jobs = _open_jobs(due)
+    if open_jobs.exists() or lacking_documents(due, besides=open_jobs).exists():
+        return 0
+    return embedders.lacking(due).values("document").distinct().count()
+
+
+def _open_jobs(due: Embedder) -> QuerySet[Job]:
+    return Job.objects.filter(
+        kind=Kind.PROCESS, status__in=OPEN_JOB, options__contains={VECTORS: due.pk}
+    )
 
 
 def lacking_documents(due: Embedder, *, besides: QuerySet[Job]) -> QuerySet[Document]:

@@ -235,3 +235,17 @@ def test_the_switch_meets_a_step_that_has_old_vectors_in_its_hands(
     assert drain(late).status == JobStatus.COMPLETED
     vectors = ChunkVector.objects.filter(document__upload=late.upload)
     assert [vector.embedder.name for vector in vectors] == ["wide"]
+
+
+def test_documents_whose_vectors_cannot_be_made_are_told(
+    birds: list[Job], drain: Drain, fake_engines: Any
+) -> None:
+    use_embedder(fake_engines, "Wide")
+    reembedding.look_after()
+    due = embedders.coming()
+    assert due is not None
+    assert reembedding.given_up(due) == 0, "their job is open"
+    (job,) = jobs()
+    Step.objects.filter(job=job).update(status=StepStatus.FAILED, finished_at=timezone.now())
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
+    assert reembedding.given_up(due) == 3

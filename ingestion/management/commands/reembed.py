@@ -36,7 +36,8 @@ class Command(BaseCommand):
             workers.host().close()
 
     def _wait(self, has_workers: Any, options: dict[str, Any]) -> None:
-        """Exit code 1 where the new embedder cannot be asked."""
+        """Exit code 1 where the new embedder cannot be asked, or not about every document, and
+        where other processes still want the old one."""
         due = embedders.follow_settings()
         if due is not None:
             reembedding.answers(due)
@@ -49,6 +50,12 @@ class Command(BaseCommand):
             due = embedders.coming()
             if due is None:
                 break
+            if failed := reembedding.given_up(due):
+                self.stderr.write(
+                    f"The vectors of {failed:,} documents cannot be made; the admin says why. They "
+                    "are tried again within the hour; --leave-out switches without them."
+                )
+                sys.exit(1)
             has_workers()
             found = embedders.progress(due)
             if (found.done, found.embedder.fault) != told:
@@ -57,6 +64,12 @@ class Command(BaseCommand):
             if found.embedder.fault:
                 sys.exit(1)
             time.sleep(ROUND_S)
+        if held := embedders.held_by():
+            self.stderr.write(
+                f"{held.name} has just taken over and other processes still name it; restart them "
+                "with these settings and try again in ten minutes."
+            )
+            sys.exit(1)
         self._end(as_json=options["json"])
 
     def _tell(self, found: Progress, *, as_json: bool) -> None:
