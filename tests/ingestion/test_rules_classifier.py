@@ -103,3 +103,21 @@ def test_an_empty_page_is_unknown_and_hostile_text_costs_little() -> None:
     start = time.monotonic()
     types_of(page("Invoice No " * 3_000 + "\n" + "1 , . " * 9_000), text_page("a-" * 90_000))
     assert time.monotonic() - start < 8
+
+
+def test_a_bill_that_names_its_contract_beside_a_label_is_a_bill() -> None:
+    text = """
+Handelsrechnung Nr. 471102 vom 13.11.2019
+Bestellung        : PO445
+Vertrag           : MSPE2017
+Verkäufer:
+Lieferant GmbH
+Lieferantenstraße 20
+DE 80333 München
+USt.-Id.-Nr.      : DE123456789
+Käufer:
+Ma jolie boutique
+Zahlbar innerhalb 30 Tagen netto bis 04.04.2020
+"""
+    (made,) = types_of(page(text))
+    assert made.type == "bill"

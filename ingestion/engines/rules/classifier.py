@@ -7,7 +7,7 @@ e-way bill's number is still a bill: only the form's own parts make an e-way bil
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from documents.fields import comparable_number, find_amounts, fold
 from ingestion.engines.base import MarkKind, PageInput, PageType, TypeOption
@@ -160,9 +160,17 @@ def _against_bill(
 def _is_headed_otherwise(lines: Sequence[Line]) -> bool:
     """Whether another paper's title stands alone, and the bill's only before a number: a lorry
     receipt that names the invoice of its goods."""
-    alone = [cell.folded for line in lines for cell in line.cells if not _NUMBER.search(cell.text)]
+    alone = [text for line in lines for text in _unnumbered(line)]
     own = any(_is_whole(BILL_TITLE, text) and not _is_whole(OTHER_TITLE, text) for text in alone)
     return not own and any(_is_whole(OTHER_TITLE, text) for text in alone[:14])
+
+
+def _unnumbered(line: Line) -> Iterator[str]:
+    """The cells without a number that are no label of the next one ("Vertrag", ": M17")."""
+    texts = [cell.text.strip() for cell in line.cells]
+    for cell, after in zip(line.cells, [*texts[1:], ""], strict=True):
+        if not _NUMBER.search(cell.text) and not after.startswith(":"):
+            yield cell.folded
 
 
 def _is_whole(title: re.Pattern[str], text: str) -> bool:
