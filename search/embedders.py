@@ -20,7 +20,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -28,10 +27,10 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 from django.utils import timezone
 
-from config import engines
-from config.engines import EngineBusy, EngineConfig, EngineUnavailable
+from config.engines import EngineBusy, EngineConfig
 from documents.models import AnyUser, record
 from search.engines import base
+from search.loading import NEEDS_KEY, key_of, loaded, named_by_settings, without_secrets
 from search.models import Chunk, ChunkVector, Embedder, EmbedderState, PageVector, TypeVector
 
 # pgvector's HNSW takes halfvec of at most so many numbers; longer ones are looked at one by one.
@@ -42,9 +41,6 @@ UNWANTED_S = 600
 # Questions that are on their way are answered by the vectors they were asked for.
 KEPT_S = 60
 SLICE_ROWS = 2_000
-_SECRETS = ("api_key",)
-# Beside the options in `Embedder.config`: whether there was a key, which is not kept.
-_NEEDS_KEY = "NEEDS_KEY"
 KEY_MISSING = "embedder_key_missing"
 
 
@@ -55,7 +51,7 @@ def active() -> Embedder:
     indexes for it are then made here. That must not follow a change of vectors in its
     transaction: Postgres makes no index then."""
     row = Embedder.objects.filter(state=EmbedderState.ACTIVE).first()
-    named = _named()
+    named = named_by_settings()
     if row is not None and (row.name == named.name or _has_vectors(row)):
         return row
     return _replace_unused(named)
@@ -72,13 +68,13 @@ def config(embedder: Embedder) -> EngineConfig:
 
     Raises EngineBusy `embedder_key_missing` where it needs one that this host does not have:
     another host may."""
-    if _named().name == embedder.name:
+    if named_by_settings().name == embedder.name:
         chosen: EngineConfig = settings.ENGINES["embed"]
         return chosen
     stored: Any = {**embedder.config}
-    needs_key = stored.pop(_NEEDS_KEY, False)
+    needs_key = stored.pop(NEEDS_KEY, False)
     if "base_url" in stored.get("OPTIONS", {}):
-        key = _key_of(stored["OPTIONS"]["base_url"])
+        key = key_of(stored["OPTIONS"]["base_url"])
         if needs_key and not key:
             message = (
                 f"This host has no key for the server of {embedder.name};"
@@ -90,15 +86,6 @@ def config(embedder: Embedder) -> EngineConfig:
     return known
 
 
-def _key_of(address: str) -> str:
-    """Empty where none is known. An empty address is one, too: OpenAI's own."""
-    known = (
-        (settings.EMBED_OLD_BASE_URL, settings.EMBED_OLD_API_KEY),
-        (settings.EMBED_BASE_URL, settings.EMBED_API_KEY),
-    )
-    return next((str(key) for url, key in known if url == address and key), "")
-
-
 def engine(embedder: Embedder) -> base.Embedder:
     """The engine of it for somebody who waits, kept for this process: models load slowly.
 
@@ -106,21 +93,7 @@ def engine(embedder: Embedder) -> base.Embedder:
     `config` raises."""
     chosen = config(embedder)
     options = {**chosen.get("OPTIONS", {}), **chosen.get("QUERY_OPTIONS", {})}
-    return _engine(json.dumps({**chosen, "OPTIONS": options}, sort_keys=True))
-
-
-@lru_cache(maxsize=4)
-def _engine(chosen: str) -> base.Embedder:
-    try:
-        loaded: base.Embedder = engines.load(json.loads(chosen))
-    except (ImportError, AttributeError, KeyError, TypeError, ValueError) as fault:
-        message = "The model that made the vectors cannot be loaded."
-        raise EngineUnavailable(message, "embedder_unknown") from fault
-    return loaded
-
-
-def _named() -> base.Embedder:
-    return _engine(json.dumps(settings.ENGINES["embed"], sort_keys=True))
+    return loaded(json.dumps({**chosen, "OPTIONS": options}, sort_keys=True))
 
 
 def lacking(embedder: Embedder) -> QuerySet[Chunk]:
@@ -147,7 +120,7 @@ def follow_settings() -> Embedder | None:
     UNWANTED_S, and one that nobody wants any more is given up likewise. None is begun while
     others want the one that has taken over. Outside any transaction: its indexes are made
     without keeping writers waiting."""
-    current, named = active(), _named()
+    current, named = active(), named_by_settings()
     with transaction.atomic():
         rows = {row.name: row for row in Embedder.objects.select_for_update().order_by("pk")}
         due = next((row for row in rows.values() if row.state == EmbedderState.COMING), None)
@@ -168,7 +141,7 @@ def follow_settings() -> Embedder | None:
 def held_by() -> Embedder | None:
     """The active embedder, where that of the settings waits until nobody wants it any more."""
     current = active()
-    return current if current.name != _named().name and _is_held(current) else None
+    return current if current.name != named_by_settings().name and _is_held(current) else None
 
 
 def _is_held(current: Embedder) -> bool:
@@ -196,19 +169,13 @@ def _move(row: Embedder, state: EmbedderState, verb: str, actor: AnyUser | None)
 
 def _remember(row: Embedder) -> None:
     """That it is wanted, and how it is loaded, so that it can be when another is named."""
-    row.wanted_at, row.config = timezone.now(), _without_secrets(settings.ENGINES["embed"])
+    row.wanted_at, row.config = timezone.now(), without_secrets(settings.ENGINES["embed"])
     row.save(update_fields=["wanted_at", "config"])
 
 
 def _is_forgotten(row: Embedder) -> bool:
     long_ago = timezone.now() - timedelta(seconds=UNWANTED_S)
     return row.wanted_at is None or row.wanted_at < long_ago
-
-
-def _without_secrets(chosen: EngineConfig) -> dict[str, Any]:
-    given = chosen.get("OPTIONS", {})
-    options = {name: value for name, value in given.items() if name not in _SECRETS}
-    return {**chosen, "OPTIONS": options, _NEEDS_KEY: bool(given.get("api_key"))}
 
 
 def _has_vectors(row: Embedder) -> bool:
