@@ -15,12 +15,8 @@ from documents.models import Project
 
 CARRIED = frozenset({"signed", "embedded", "person"})
 MODEL = "model"
-# Checksums, hashes and sums: a misread value makes them fail. Format and order checks are
-# passed by most wrong values too, so they prove nothing.
-PROOFS = frozenset(
+SUMS = frozenset(
     {
-        "gstin_checksum",
-        "irn_matches",
         "total_adds_up",
         "taxes_add_up",
         "cgst_equals_sgst",
@@ -28,10 +24,11 @@ PROOFS = frozenset(
         "line_adds_up",
         "line_total_adds_up",
         "value_adds_up",
-        "validity_fits_distance",
-        "bill_matches_eway",
     }
 )
+# Checksums, hashes and sums: a misread value makes them fail. Format and order checks are
+# passed by most wrong values too, so they prove nothing.
+PROOFS = SUMS | {"gstin_checksum", "irn_matches", "validity_fits_distance", "bill_matches_eway"}
 # The characters of a text layer are exact; a format that hardly anything else on a paper has
 # then says that it is the right value. After OCR a misread character keeps the format.
 FORMATS = frozenset({"vehicle_format", "ewb_number_format"})
@@ -49,20 +46,9 @@ UNKNOWN_WORTH = 0.5
 # What is left of a value's doubt when rules and a model, each by itself, read the same. A
 # misread character misleads both of them.
 DOUBT_OF_BOTH, DOUBT_OF_BOTH_AFTER_OCR = 0.5, 0.8
-# Whoever reads one number in two places makes these close. Of nothing but a model's own values
+# Whoever reads one number in two places makes SUMS close. Of nothing but a model's own values
 # one is a proof only where so many different ones are in it.
 LEAST_IN_SUM = 3
-SUMS = frozenset(
-    {
-        "total_adds_up",
-        "taxes_add_up",
-        "cgst_equals_sgst",
-        "lines_add_up",
-        "line_adds_up",
-        "line_total_adds_up",
-        "value_adds_up",
-    }
-)
 # How many different proofs passed in one document: the more, the more of the page was legible
 # and understood. From so many on, it is called so.
 AROUND = ((5, "most"), (3, "many"), (1, "some"), (0, "alone"))

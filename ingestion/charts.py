@@ -3,7 +3,7 @@
 Places are percentages, so that a chart fills any width while its text keeps its size. Colours
 are classes (`tone-...`, see static/charts.css); every chart carries its numbers as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, log10
@@ -86,6 +86,41 @@ class Series:
     values: Sequence[float]
 
 
+def stack(
+    series: Sequence[Series],
+    top: float,
+    count: int,
+    title: Callable[[int, Series], str],
+    *,
+    left: float = 0,
+) -> list[Bar]:
+    """The bars of `count` columns, each with its values one on the other. top: what the full
+    height stands for; title: of a bar, by the number of its column; left: free, of 100."""
+    wide = (100 - left) / max(1, count)
+    bars = []
+    for at in range(count):
+        y = 100.0
+        for one in series:
+            height = 100 * one.values[at] / top
+            y -= height
+            if height:
+                bars.append(
+                    Bar(
+                        x=round(left + (at + 0.12) * wide, 3),
+                        y=round(y, 3),
+                        width=round(wide * 0.76, 3),
+                        height=round(height, 3),
+                        tone=one.tone,
+                        title=title(at, one),
+                    )
+                )
+    return bars
+
+
+def _hourly(hour: datetime, one: Series, at: int) -> str:
+    return f"{hour:%H:%M} {one.name}: {one.values[at]:,.0f}"
+
+
 def by_hour(
     key: str, title: str, hours: Sequence[datetime], series: Sequence[Series], *, told: str
 ) -> Chart:
@@ -94,23 +129,7 @@ def by_hour(
     sums = [sum(one.values[at] for one in shown) for at in range(len(hours))]
     top = round_up(max(sums, default=0))
     wide = 100 / max(1, len(hours))
-    bars = []
-    for at, hour in enumerate(hours):
-        y = 100.0
-        for one in shown:
-            height = 100 * one.values[at] / top
-            y -= height
-            if height:
-                bars.append(
-                    Bar(
-                        x=round(at * wide + wide * 0.12, 3),
-                        y=round(y, 3),
-                        width=round(wide * 0.76, 3),
-                        height=round(height, 3),
-                        tone=one.tone,
-                        title=f"{hour:%H:%M} {one.name}: {one.values[at]:,.0f}",
-                    )
-                )
+    bars = stack(shown, top, len(hours), lambda at, one: _hourly(hours[at], one, at))
     filled = [at for at in range(len(hours)) if sums[at]]
     return Chart(
         key=key,

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 from math import floor, log10
 
-from ingestion.charts import Bar, Chart, Key, Label, Point, Series, Stroke
+from ingestion.charts import Chart, Key, Label, Point, Series, Stroke, stack
 from ingestion.charts_shares import LEFT, MARKS
 
 
@@ -32,29 +32,15 @@ def stacked(
     shown = [one for one in series if any(one.values)]
     sums = [sum(one.values[at] for one in shown) for at in range(len(days))]
     top = _round_up(max(sums, default=0))
-    wide = (100 - LEFT) / max(1, len(days))
-    bars = []
-    for at, day in enumerate(days):
-        y = 100.0
-        for one in shown:
-            height = 100 * one.values[at] / top
-            y -= height
-            if height:
-                bars.append(
-                    Bar(
-                        x=round(LEFT + (at + 0.12) * wide, 3),
-                        y=round(y, 3),
-                        width=round(wide * 0.76, 3),
-                        height=round(height, 3),
-                        tone=one.tone,
-                        title=f"{_day(day)}, {one.name}: {_number(one.values[at], unit)}",
-                    )
-                )
+
+    def title_of(at: int, one: Series) -> str:
+        return f"{_day(days[at])}, {one.name}: {_number(one.values[at], unit)}"
+
     return Chart(
         key=key,
         title=title,
         told=told,
-        bars=bars,
+        bars=stack(shown, top, len(days), title_of, left=LEFT),
         lines=_axis(top, unit),
         marks=_marks(days),
         legend=_legend(shown),
