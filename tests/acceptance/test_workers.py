@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +42,13 @@ def family(site: Site) -> list[psutil.Process]:
 
 
 def engines(site: Site) -> set[int]:
-    return {p.pid for p in family(site) if "ingestion.engines.child" in " ".join(p.cmdline())}
+    found = set()
+    for process in family(site):
+        # One that ended since it was listed has no command line any more.
+        with suppress(psutil.NoSuchProcess):
+            if "ingestion.engines.child" in " ".join(process.cmdline()):
+                found.add(process.pid)
+    return found
 
 
 def test_a_cancelled_step_stops_within_five_seconds(slow: Site) -> None:
