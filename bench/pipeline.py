@@ -1,9 +1,9 @@
-"""Scanned PDFs through the whole of Docket (queue, workers, database) against OCRmyPDF.
+"""Scans through the whole of Docket (queue, workers, database) against OCRmyPDF.
 
-    python -m bench.pipeline [--data DIR] [--files N] [--rounds N]
+    python -m bench.pipeline [--data DIR] [--files N] [--pages N] [--rounds N]
                              [--ocrmypdf PROGRAM] [--tesseract PROGRAM]
 
-Makes PDFs of four scanned pages each from the pictures of DATA's ocr_pages and receipts, starts
+Makes PDFs of scanned pages (`--pages` in each, one by default: a pile of letters) from the pictures of DATA's ocr_pages and receipts, starts
 workers and lets them read one file, so that they are warm. Then, in an order that turns with
 the round, the files go
 
@@ -35,13 +35,12 @@ from pathlib import Path
 from bench.reading import DPI, MOST_PIXELS, ROOT, pictures
 from ingestion import render_image, render_pdf
 
-PAGES = 4
 AT_A_TIME = 2
 START_S = 90.0
 
 
-def made(data: Path, folder: Path, count: int) -> list[Path]:
-    """`count` files, no two alike."""
+def made(data: Path, folder: Path, count: int, each: int) -> list[Path]:
+    """`count` files of `each` pages, no two alike."""
     sources = [
         sample.path
         for name, every in (("ocr_pages", 1), ("receipts", 3))
@@ -49,9 +48,9 @@ def made(data: Path, folder: Path, count: int) -> list[Path]:
     ]
     files = []
     for number in range(count):
-        chosen = islice(cycle(sources), number * PAGES, (number + 1) * PAGES)
+        chosen = islice(cycle(sources), number * each, (number + 1) * each)
         pages = [
-            render_image.draw(str(path), 1, MOST_PIXELS)[0].convert("L").rotate(number // 20)
+            render_image.draw(str(path), 1, MOST_PIXELS)[0].convert("L").rotate(number * each // len(sources))
             for path in chosen
         ]
         target = folder / f"scan-{number}.pdf"
@@ -108,11 +107,11 @@ def ocrmypdf(files: list[Path], program: str) -> float:
     return time.perf_counter() - start
 
 
-def drawn(files: list[Path]) -> list[Path]:
+def drawn(files: list[Path], each: int) -> list[Path]:
     """A picture of every page, beside its file."""
     pictures = []
     for path in files:
-        for number in range(1, PAGES + 1):
+        for number in range(1, each + 1):
             page, _ = render_pdf.draw(str(path), number, DPI, MOST_PIXELS, "")
             pictures.append(path.with_name(f"{path.stem}-{number}.png"))
             page.convert("L").save(pictures[-1], dpi=(DPI, DPI), compress_level=1)
@@ -147,15 +146,16 @@ def told(sides: Mapping[str, Callable[[], float]], first: int, pages: int) -> di
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--files", type=int, default=6)
+    parser.add_argument("--files", type=int, default=24)
+    parser.add_argument("--pages", type=int, default=1, help="in a file")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--ocrmypdf", default="ocrmypdf", help="the program to call")
     parser.add_argument("--tesseract", default="tesseract", help="the program to call")
     options = parser.parse_args()
     rounds = []
     with tempfile.TemporaryDirectory() as folder:
-        first, *files = made(options.data, Path(folder), options.files + 1)
-        pictures = drawn(files)
+        first, *files = made(options.data, Path(folder), options.files + 1, options.pages)
+        pictures = drawn(files, options.pages)
         sides = {
             "docket": partial(docket, files),
             "ocrmypdf": partial(ocrmypdf, files, options.ocrmypdf),
