@@ -17,6 +17,7 @@ import pypdfium2 as pdfium
 from PIL import Image
 
 from config.engines import EngineError, EngineFault
+from documents import thumbnails
 from ingestion import render, render_pdf
 from ingestion.engines import doubt, formfields, marks, memory, rapid, raster, textlayer
 from ingestion.engines.base import (
@@ -152,6 +153,8 @@ class AutoReader:
         try:
             with render_pdf.opened(path) as document:
                 page = render_pdf.load_page(document, number)
+                if not textlayer.has_any(page):
+                    return None
                 width, height = page.get_size()
                 dpi = min(LAYER_DPI, limits.max_side_px / max(width, height, 1.0) * 72)
                 image, dpi = render_pdf.draw_page(page, dpi, limits.max_pixels)
@@ -327,4 +330,5 @@ def _stored(
             Mark(kind=code.kind, payload=code.payload, box=scaled_box(code.box, factor=factor))
             for code in codes
         ),
+        thumbnail=thumbnails.of_image(image),
     )

@@ -77,6 +77,17 @@ class _Characters:
     is_invisible: NDArray[np.bool_]
 
 
+def has_any(page: pdfium.PdfPage) -> bool:
+    """Whether there is something to read: a character, or a filled field of a form. Most scans
+    have neither, and this is told without a picture of the page."""
+    text_page = page.get_textpage()
+    try:
+        is_written = text_page.count_chars() > 0
+    finally:
+        text_page.close()
+    return is_written or bool(filled_fields(page, width_px=1, height_px=1))
+
+
 def read(page: pdfium.PdfPage, grey: Grey) -> Layer:
     """The layer of a page of which `grey` is a picture."""
     height_px, width_px = grey.shape
