@@ -24,6 +24,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
+from documents import derived
 from documents.ids import uuid7
 
 AnyUser = AbstractBaseUser | AnonymousUser
@@ -289,6 +290,7 @@ class Document(models.Model):
     reasons: [{"code", "field", "message"}], why a person should look; "document" names another
     one that it is about.
     identity: `documents.identity.Identity`, "" left out; keys: by which others are found.
+    supplier, day ("2026-05-31"), total: kept by the database (`documents/derived.py`).
     text_version: counts up when the pages' text or their set changes; the search index
     compares it.
     """
@@ -312,6 +314,17 @@ class Document(models.Model):
     text_version = models.PositiveIntegerField(default=1)
     identity = models.JSONField(default=dict, blank=True, editable=False)
     keys = ArrayField(models.BigIntegerField(), default=list, blank=True, editable=False)
+    supplier = models.GeneratedField(
+        expression=derived.supplier(), output_field=models.TextField(), db_persist=True
+    )
+    day = models.GeneratedField(
+        expression=derived.day(), output_field=models.TextField(null=True), db_persist=True
+    )
+    total = models.GeneratedField(
+        expression=derived.total(),
+        output_field=models.DecimalField(max_digits=21, decimal_places=6, null=True),
+        db_persist=True,
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -334,6 +347,10 @@ class Document(models.Model):
             models.Index(fields=["project", "status", "created_at"], name="document_review_list"),
             # Every save asks it: a list of pending entries would be read through each time.
             GinIndex(fields=["keys"], name="document_keys", fastupdate=False),
+            models.Index(fields=["project", "day"], name="document_by_day"),
+            models.Index(fields=["project", "total"], name="document_by_total"),
+            models.Index(fields=["project", "supplier"], name="document_by_supplier"),
+            GinIndex(derived.Words("supplier"), name="document_supplier_words"),
         ]
 
     def __str__(self) -> str:

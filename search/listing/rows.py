@@ -1,8 +1,7 @@
 """The documents that filters let through, and their sums: all queries of lists stand here.
 
 Every list starts from the documents that its viewer may see. A value is read from the payload
-and only ever as what it should be: text that is no decimal is no amount, text that is no day is
-no date, whatever a schema of an operator's own lets in."""
+and only ever as what it should be (`documents/derived.py`)."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from typing import Any
 
 from django.db.models import (
     Count,
-    DecimalField,
     F,
     Func,
     Q,
@@ -21,10 +19,10 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce
 
 from documents import fields
+from documents.derived import Day, Number, text
 from documents.models import Document, DocumentQuerySet, DocumentStatus, Project
 from search.listing.filters import Amount, Filters, Op, Order, Period
 from search.listing.names import Known
@@ -38,20 +36,6 @@ _ORDERS = {
     Order.SMALLEST: (F("total").asc(nulls_last=True), "pk"),
     Order.SUPPLIER: (F("supplier").asc(nulls_last=True), F("day").desc(nulls_last=True), "pk"),
 }
-
-
-class _Number(Func):
-    """A decimal string as a number; null for any other text."""
-
-    template = "substring(%(expressions)s from '^-?[0-9]{1,15}(?:[.][0-9]{1,6})?$')::numeric"
-    output_field = DecimalField(max_digits=21, decimal_places=6)
-
-
-class _Day(Func):
-    """The day of an ISO date or time; null for any other text."""
-
-    template = "substring(%(expressions)s from '^[0-9]{4}-[0-9]{2}-[0-9]{2}')"
-    output_field = TextField()
 
 
 class _Squeezed(Func):
@@ -130,22 +114,13 @@ def known_names(project: Project) -> Known:
     )
 
 
-def _text(name: str, column: str = "payload") -> KeyTextTransform:
-    return KeyTextTransform(name, column)
-
-
 def _with_values(documents: DocumentQuerySet) -> DocumentQuerySet:
-    """supplier: as printed, or who generated the e-way bill; "" where a text is not there."""
+    """With recipient, number and currency; "" where a text is not there."""
     blank = Value("", output_field=TextField())
     return documents.annotate(
-        supplier=Coalesce(
-            NullIf(_text("supplier_name"), blank), _text("supplier_name", "identity"), blank
-        ),
-        recipient=Coalesce(_text("recipient_name"), blank),
-        number=Coalesce(_text("document_number"), blank),
-        currency=Coalesce(_text("currency"), blank),
-        day=Coalesce(_Day(_text("document_date")), _Day(_text("generated_at"))),
-        total=Coalesce(_Number(_text("total_amount")), _Number(_text("total_invoice_value"))),
+        recipient=Coalesce(text("recipient_name"), blank),
+        number=Coalesce(text("document_number"), blank),
+        currency=Coalesce(text("currency"), blank),
     )
 
 
@@ -156,7 +131,7 @@ def _of_status(status: str) -> Q:
 def _by_names(found: DocumentQuerySet, own: DocumentQuerySet, filters: Filters) -> DocumentQuerySet:
     """An e-way bill names no party: it is found by the GSTIN that bills of the name carry,
     those of `own`, which are all that may be listed. One query for each role that is named."""
-    for role, names, text in (
+    for role, names, part in (
         ("supplier", filters.suppliers, filters.supplier_text),
         ("recipient", filters.recipients, filters.recipient_text),
     ):
@@ -167,8 +142,8 @@ def _by_names(found: DocumentQuerySet, own: DocumentQuerySet, filters: Filters) 
             gstins = [gstin for gstin in carried[:MAX_NAMES] if gstin]
             by_gstin = Q(**{role: "", f"payload__{role}_gstin__in": gstins})
             found = found.filter(Q(**{f"{role}__in": names}) | by_gstin)
-        elif text:
-            found = found.filter(**{f"{role}__icontains": text})
+        elif part:
+            found = found.filter(**{f"{role}__icontains": part})
     return found
 
 
@@ -176,12 +151,12 @@ def _by_numbers(documents: DocumentQuerySet, filters: Filters) -> DocumentQueryS
     found: Any = documents
     if filters.number:
         asked = fields.squeeze(filters.number).upper()
-        found = found.alias(same=_Squeezed(_text("document_number"))).filter(same=asked)
+        found = found.alias(same=_Squeezed(text("document_number"))).filter(same=asked)
     if filters.ewb_number:
         found = found.filter(payload__ewb_number=filters.ewb_number)
     if filters.vehicle:
         asked = fields.squeeze(filters.vehicle).upper()
-        found = found.alias(plate=_Squeezed(_text("vehicle_number")))
+        found = found.alias(plate=_Squeezed(text("vehicle_number")))
         found = found.filter(plate__in=_spellings(asked))
     if filters.gstin:
         parties = ("supplier_gstin", "recipient_gstin", "transporter_id")
@@ -197,22 +172,23 @@ def _by_amount(found: DocumentQuerySet, amount: Amount, alias: str) -> DocumentQ
     if amount.field == "total_amount":
         alias = "total"
     else:
-        found = found.alias(**{alias: _Number(_text(amount.field))})
+        found = found.alias(**{alias: Number(text(amount.field))})
     if amount.op == Op.BETWEEN:
         return found.filter(**{f"{alias}__gte": amount.value, f"{alias}__lte": amount.upper})
     return found.filter(**{f"{alias}__{_LOOKUPS[amount.op]}": amount.value})
 
 
 def _by_period(found: DocumentQuerySet, period: Period, alias: str) -> DocumentQuerySet:
-    """Days are compared as text: ISO dates sort as days do."""
     if period.field == "created_at":
         alias = "created_at__date"
     else:
-        found = found.alias(**{alias: _Day(_text(period.field))})
-    if period.first:
-        found = found.filter(**{f"{alias}__gte": period.first})
-    if period.last:
-        found = found.filter(**{f"{alias}__lte": period.last})
+        found = found.alias(**{alias: Day(text(period.field))})
+    # What is dated so has that day, and `day` has an index.
+    for name in (alias, "day") if period.field == "document_date" else (alias,):
+        if period.first:
+            found = found.filter(**{f"{name}__gte": period.first})
+        if period.last:
+            found = found.filter(**{f"{name}__lte": period.last})
     return found
 
 
