@@ -3,9 +3,9 @@
     python -m bench.pipeline [--data DIR] [--files N] [--pages N] [--rounds N]
                              [--ocrmypdf PROGRAM] [--tesseract PROGRAM]
 
-Makes PDFs of scanned pages (`--pages` in each, one by default: a pile of letters) from the pictures of DATA's ocr_pages and receipts, starts
-workers and lets them read one file, so that they are warm. Then, in an order that turns with
-the round, the files go
+Makes PDFs of scanned pages (`--pages` in each, one by default: a pile of letters) from the
+pictures of DATA's ocr_pages and receipts, starts workers and lets them read one file, so that
+they are warm. Then, in an order that turns with the round, the files go
 
     docket     through `manage.py ingest`
     ocrmypdf   one after the other through `ocrmypdf`, with its own defaults
@@ -49,10 +49,8 @@ def made(data: Path, folder: Path, count: int, each: int) -> list[Path]:
     files = []
     for number in range(count):
         chosen = islice(cycle(sources), number * each, (number + 1) * each)
-        pages = [
-            render_image.draw(str(path), 1, MOST_PIXELS)[0].convert("L").rotate(number * each // len(sources))
-            for path in chosen
-        ]
+        drawn = [render_image.draw(str(path), 1, MOST_PIXELS)[0].convert("L") for path in chosen]
+        pages = [page.rotate(number * each // len(sources)) for page in drawn]
         target = folder / f"scan-{number}.pdf"
         pages[0].save(target, "PDF", resolution=DPI, save_all=True, append_images=pages[1:])
         files.append(target)
