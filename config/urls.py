@@ -6,6 +6,7 @@ from django.urls import path
 
 from documents import api as documents_api
 from documents import views as documents
+from documents import views_files as document_files
 from ingestion import api as ingestion_api
 from ingestion import api_investigations, api_workers, health, metrics
 from ingestion import views as ingestion
@@ -43,9 +44,16 @@ urlpatterns = [
     path("documents/<uuid:document_id>/reopen", documents.reopen, name="document-reopen"),
     path("documents/<uuid:document_id>/type", ingestion.reclassify, name="document-reclassify"),
     path(
-        "uploads/<uuid:upload_id>/pages/<int:number>.webp", documents.page_image, name="page-image"
+        "uploads/<uuid:upload_id>/pages/<int:number>.webp",
+        document_files.page_image,
+        name="page-image",
     ),
-    path("uploads/<uuid:upload_id>/original", documents.original, name="original"),
+    path(
+        "uploads/<uuid:upload_id>/pages/<int:number>-small.webp",
+        document_files.page_thumbnail,
+        name="page-thumbnail",
+    ),
+    path("uploads/<uuid:upload_id>/original", document_files.original, name="original"),
     path("search", search.search, name="search"),
     path("investigations", questions.investigations, name="investigations"),
     path("investigations/<uuid:investigation_id>", questions.investigation, name="investigation"),

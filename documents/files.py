@@ -5,6 +5,7 @@ Addresses are computed from ids alone, so that writing again overwrites:
     uploads/<id>/original.<ext>     the file as it arrived, never changed
     uploads/<id>/readable.pdf       the decrypted copy of an encrypted PDF
     uploads/<id>/pages/<n>.webp     the upright image of page n
+    uploads/<id>/pages/<n>-small.webp   the same as a thumbnail
 """
 
 import fcntl
@@ -22,6 +23,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 
+from documents import thumbnails
 from documents.errors import SenderError
 from documents.ids import made_at
 from documents.models import Upload
@@ -129,9 +131,20 @@ def store_stream(stream: IO[bytes], name: str, limit_bytes: int) -> Stored:
     return Stored(name=name, sha256=hashed.digest.hexdigest(), size_bytes=hashed.count)
 
 
-def store_page(upload_id: UUID, number: int, image: bytes) -> str:
-    """Write the image of a page (WebP) and return its address; overwrites."""
-    return store_bytes(page_name(upload_id, number), image)
+def thumbnail_name(upload_id: UUID, number: int) -> str:
+    return f"uploads/{upload_id}/pages/{number}-small.webp"
+
+
+def store_page(upload_id: UUID, number: int, image: bytes, thumbnail: bytes = b"") -> str:
+    """Write the image of a page (WebP) and its thumbnail, return the image's address; overwrites.
+
+    Without a thumbnail, one is made of the image when it is first asked for."""
+    name = store_bytes(page_name(upload_id, number), image)
+    if thumbnail:
+        store_bytes(thumbnail_name(upload_id, number), thumbnail)
+    else:
+        remove(thumbnail_name(upload_id, number))
+    return name
 
 
 def store_bytes(name: str, content: bytes) -> str:
@@ -141,13 +154,30 @@ def store_bytes(name: str, content: bytes) -> str:
 
 def fetch_page(upload_id: UUID, number: int) -> bytes:
     """The WebP image of a page; FileNotFoundError where there is none."""
-    with _asking(), default_storage.open(page_name(upload_id, number), "rb") as file:
+    return _fetch(page_name(upload_id, number))
+
+
+def fetch_thumbnail(upload_id: UUID, number: int) -> bytes:
+    """The thumbnail of a page (WebP), made and kept where there is none yet.
+
+    FileNotFoundError where the page has no image, UnidentifiedImageError where that is none."""
+    try:
+        return _fetch(thumbnail_name(upload_id, number))
+    except FileNotFoundError:
+        made = thumbnails.of_webp(fetch_page(upload_id, number))
+    store_bytes(thumbnail_name(upload_id, number), made)
+    return made
+
+
+def _fetch(name: str) -> bytes:
+    with _asking(), default_storage.open(name, "rb") as file:
         content: bytes = file.read()
     return content
 
 
 def remove(name: str) -> None:
-    default_storage.delete(name)
+    with _asking():
+        default_storage.delete(name)
 
 
 def remove_upload(upload_id: UUID) -> None:

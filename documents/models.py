@@ -426,6 +426,12 @@ class Page(models.Model):
     def __str__(self) -> str:
         return f"{self.upload.filename} · page {self.number}"
 
+    @property
+    def image_version(self) -> str:
+        """Another one whenever the image is another; for addresses that a browser may keep."""
+        stamp = int(self.read_at.timestamp() * 1000) if self.read_at else 0
+        return f"{stamp}-{self.rotation}"
+
 
 class DocumentReading(models.Model):
     """What an engine read of a document, kept as it was before it was weighed: when another

@@ -1,6 +1,6 @@
-"""The pages about documents: the list, one document and its review, its images, its original."""
+"""The pages about documents: the list, one document and its review."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +8,12 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_cache_control
-from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from documents import files, presentation, queries, reader, review, schemas, thumbnails, trust
+from documents import presentation, queries, reader, review, schemas, trust
 from documents.errors import Conflict, NotAllowed, SenderError
 from documents.models import (
     AnyUser,
@@ -25,12 +23,10 @@ from documents.models import (
     DocumentType,
     Page,
     Project,
-    Upload,
     record,
 )
 from documents.sheet import Sheet, changed, parse_typed
 
-IMAGE_SECONDS = 86_400
 Verb = Callable[..., Document]
 
 
@@ -118,47 +114,6 @@ def reopen(request: WSGIRequest, document_id: UUID) -> HttpResponse:
     return _decide(request, document_id, review.reopen, "Reopened for review.")
 
 
-@require_GET
-def page_image(request: WSGIRequest, upload_id: UUID, number: int) -> HttpResponse:
-    """The WebP image of a page; `?size=small` a thumbnail of it."""
-    page = get_object_or_404(
-        Page.objects.visible_to(request.user).only("upload_id", "number", "image", "read_at"),
-        upload_id=upload_id,
-        number=number,
-        image__gt="",
-    )
-    is_small = request.GET.get("size") == "small"
-    try:
-        image = thumbnails.fetch(page) if is_small else files.fetch_page(upload_id, number)
-    except FileNotFoundError as fault:
-        raise Http404 from fault
-    response = HttpResponse(image, content_type="image/webp")
-    patch_cache_control(response, private=True, max_age=IMAGE_SECONDS)
-    return response
-
-
-@require_GET
-def original(request: WSGIRequest, upload_id: UUID) -> HttpResponseBase:
-    """The file as it arrived, to be saved and never shown: it may be anything."""
-    upload = get_object_or_404(Upload.objects.visible_to(request.user), pk=upload_id)
-    blocks = _blocks(upload.file)
-    try:
-        next(blocks)
-    except FileNotFoundError as fault:
-        raise Http404 from fault
-    return StreamingHttpResponse(
-        blocks,
-        content_type=upload.media_type,
-        headers={
-            "Content-Disposition": content_disposition_header(True, upload.filename) or "",
-            "Content-Length": str(upload.size_bytes),
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": "private, no-store",
-        },
-    )
-
-
 class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
@@ -181,14 +136,6 @@ def project_create(request: WSGIRequest) -> HttpResponse:
         record("project.created", project, actor=request.user, project=project)
         messages.success(request, f"{project.name} is ready for papers.")
     return redirect("home")
-
-
-def _blocks(name: str) -> Iterator[bytes]:
-    """An empty block once the file is open, then the file block by block."""
-    with files.reading(name) as source:
-        yield b""
-        while block := source.read(files.CHUNK_BYTES):
-            yield block
 
 
 def _visible(user: AnyUser, document_id: UUID) -> Document:

@@ -117,7 +117,6 @@ class Tile:
     page: Page
     badge: Badge
     is_drawn: bool
-    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,8 +300,7 @@ def tile(page: Page) -> Tile:
         shown = UNKNOWN_TYPE
     else:
         shown = Badge(label="Read", icon="check", tone="plain")
-    version = int(page.read_at.timestamp()) if page.read_at else 0
-    return Tile(page=page, badge=shown, is_drawn=bool(page.image), version=version)
+    return Tile(page=page, badge=shown, is_drawn=bool(page.image))
 
 
 def told_length(seconds: float) -> str:

@@ -98,10 +98,11 @@ class PageFacts:
 class PageReading:
     """One page drawn and read.
 
-    image: WebP bytes of the upright page, empty for a text page; width_px, height_px: its
-    size; dpi: pixels of that image per inch of paper, 0 where unknown; rotation: degrees
-    (0, 90, 180, 270) by which the page was turned clockwise to stand upright; confidence:
-    mean over the words; engine and version: who read the text, e.g. "tesseract", "5.3.0".
+    image: WebP bytes of the upright page, empty for a text page; thumbnail: the same small,
+    empty to have it made when it is looked at; width_px, height_px: the image's size; dpi:
+    pixels of that image per inch of paper, 0 where unknown; rotation: degrees (0, 90, 180, 270)
+    by which the page was turned clockwise to stand upright; confidence: mean over the words;
+    engine and version: who read the text, e.g. "tesseract", "5.3.0".
     """
 
     image: bytes
@@ -116,6 +117,7 @@ class PageReading:
     engine: str
     engine_version: str
     marks: tuple[Mark, ...] = ()
+    thumbnail: bytes = b""
 
 
 class PageReader(Protocol):

@@ -48,7 +48,9 @@ def work(step: Step, call: Call) -> Read:
         ignore_embedded=bool(options.get("ignore_embedded")),
         limits=limits(),
     )
-    image = files.store_page(upload.pk, step.first, reading.image) if reading.image else ""
+    image = ""
+    if reading.image:
+        image = files.store_page(upload.pk, step.first, reading.image, reading.thumbnail)
     return Read(image=image, reading=reading)
 
 
