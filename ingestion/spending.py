@@ -18,6 +18,7 @@ from django.utils import timezone
 from documents.language import CallStatus, LlmCall, ModelServer, Purpose
 from documents.models import AnyUser, Project
 from documents.presentation import told_cost
+from ingestion import unpriced
 from ingestion.models import Limits
 from ingestion.statistics import Percentile
 
@@ -95,13 +96,16 @@ class Average:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """What a project has spent today of tokens and of millionths of a cent, of what it may;
-    None where there is no limit. Calls at work count with the most that they may cost."""
+    None where there is no limit. Calls at work count with the most that they may cost.
+    unpriced: models that it would ask, but may not, since the limit is one of money and they
+    have no price."""
 
     project: Project
     tokens: int
     tokens_a_day: int | None
     microcents: int
     cents_a_day: int | None
+    unpriced: tuple[str, ...] = ()
 
     @property
     def shares(self) -> list[tuple[str, float]]:
@@ -120,6 +124,10 @@ class Budget:
     def is_spent(self) -> bool:
         """As good as: a call that would pass the limit is not made."""
         return any(share >= NEARLY for _, share in self.shares)
+
+    @property
+    def told_unpriced(self) -> str:
+        return unpriced.told(self.unpriced)
 
     @property
     def told(self) -> str:
@@ -203,12 +211,14 @@ def _today() -> datetime:
 def _budget(project: Project, limits: Limits | None, spent: Mapping[str, Any]) -> Budget:
     tokens = limits.model_tokens_a_day if limits else None
     cents = limits.model_cents_a_day if limits else None
+    cents_a_day = settings.MODEL_CENTS_A_DAY if cents is None else cents
     return Budget(
         project=project,
         tokens=spent.get("tokens") or 0,
         tokens_a_day=settings.MODEL_TOKENS_A_DAY if tokens is None else tokens,
         microcents=spent.get("microcents") or 0,
-        cents_a_day=settings.MODEL_CENTS_A_DAY if cents is None else cents,
+        cents_a_day=cents_a_day,
+        unpriced=unpriced.models(project) if cents_a_day else (),
     )
 
 

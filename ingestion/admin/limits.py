@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from documents.admin import OfProjects, operates
 from documents.models import Project, Role, record
 from documents.presentation import told_cost
-from ingestion import pipeline, queue, spending
+from ingestion import pipeline, queue, spending, unpriced
 from ingestion.models import Limits
 from ingestion.presentation import STAGE_NAMES
 
@@ -75,6 +75,9 @@ class LimitsForm(forms.ModelForm[Limits]):
             spent = spending.budget_of(self.instance.project)
             self.fields["model_tokens_a_day"].help_text += f" Today: {spent.tokens:,} tokens."
             self.fields["model_cents_a_day"].help_text += f" Today: {told_cost(spent.microcents)}."
+            if spent.unpriced:
+                told = f" {unpriced.told(spent.unpriced)}"
+                self.fields["model_cents_a_day"].help_text += told
 
     def clean_job_limit_s(self) -> int | None:
         limit_s: int | None = self.cleaned_data["job_limit_s"]

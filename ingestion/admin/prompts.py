@@ -23,6 +23,7 @@ from documents.differences import compared
 from documents.errors import DocketError
 from documents.language import Prompt, Purpose
 from documents.models import Project
+from ingestion import unpriced
 from ingestion.admin import panel, trying
 from ingestion.admin.prompt_forms import NewForm, PromptForm
 
@@ -173,6 +174,7 @@ class PromptAdmin(OfProjects):
             "prompt": prompt if prompt.pk else None,
             "whose": self.whose(prompt),
             "asked_model": self.asked_model(basis),
+            "unpriced": _unpriced(basis, prompt.project),
             "form": form,
             "places": prompts.placeholders(prompt.purpose),
             "may_change": may_change,
@@ -274,6 +276,13 @@ class PromptAdmin(OfProjects):
 def _form(request: HttpRequest, basis: Prompt, prompt: Prompt) -> PromptForm:
     initial = {name: getattr(basis, name) for name in prompts.FIELDS}
     return PromptForm(request.POST or None, initial=initial, purpose=prompt.purpose)
+
+
+def _unpriced(basis: Prompt, project: Project | None) -> str:
+    """That budgets keep projects from asking this prompt's model, "" where they do not."""
+    model = basis.model or str(settings.MODEL)
+    is_barred = unpriced.is_unpriced(model) and unpriced.counts_money(project)
+    return unpriced.told([model]) if is_barred else ""
 
 
 def _address(prompt: Prompt) -> str:

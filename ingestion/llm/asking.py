@@ -15,10 +15,11 @@ from django.conf import settings
 
 from config.engines import EngineBusy, EngineError, EngineUnavailable
 from documents.errors import OperatorError
-from ingestion.llm import breaker
+from ingestion.llm import breaker, budget
 from ingestion.models import Step
 
 MODEL_FAILED, MODEL_BUDGET = "model_failed", "model_budget"
+_OF_BUDGETS = (MODEL_BUDGET, budget.PRICE_UNKNOWN)
 T = TypeVar("T")
 
 
@@ -48,8 +49,8 @@ def tried(ask: Callable[[], T], *, is_last: bool) -> T | Failure:
     except EngineBusy:
         raise
     except EngineError as fault:
-        code = MODEL_BUDGET if fault.code == MODEL_BUDGET else MODEL_FAILED
-        is_away = fault.code in (MODEL_BUDGET, breaker.SILENT)
+        code = fault.code if fault.code in _OF_BUDGETS else MODEL_FAILED
+        is_away = fault.code in (*_OF_BUDGETS, breaker.SILENT)
         return Failure(code=code, message=fault.message, is_away=is_away)
     except EngineUnavailable as fault:
         if not is_last:

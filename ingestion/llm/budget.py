@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from config.engines import EngineBusy, EngineError
 from documents.language import CallStatus, LlmCall
+from ingestion.llm import prices
 from ingestion.llm.base import Message
 from ingestion.models import Limits
 
@@ -27,6 +28,7 @@ _MESSAGE_TOKENS = 8
 # What the model is told of the faults of its first answer.
 REPAIR_TOKENS = 500
 _MICROCENTS_A_CENT = 1_000_000
+PRICE_UNKNOWN = "model_price_unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +67,21 @@ def reserved_tokens(sent: int, schema: str, max_output_tokens: int) -> tuple[int
     return sent + repair, 2 * max_output_tokens
 
 
-def check(project_id: int, wanted: Amount) -> None:
-    """Whether a call may be made; to be called under the project's lock.
+def check(project_id: int, wanted: Amount, *, model: str) -> None:
+    """Whether a call of a model may be made; to be called under the project's lock.
 
-    Raises EngineError, model_budget, where the day's limit would be passed, and EngineBusy,
-    model_busy, where it would be only if the calls at work cost all that they may."""
+    Raises EngineError: model_budget, where the day's limit would be passed; model_price_unknown,
+    where it is one of money and nobody said what the model costs. EngineBusy, model_busy, where
+    the limit would be passed only if the calls at work cost all that they may."""
     limit = _limit(project_id)
     if not limit.tokens and not limit.microcents:
         return
+    if limit.microcents and prices.price_of(model, settings.MODEL_PRICES) is None:
+        raise EngineError(
+            f"The project has a budget in cents, and nobody said what {model} costs: name its "
+            f"price in DOCKET_MODEL_PRICES ({model}=0/0 where it is free).",
+            PRICE_UNKNOWN,
+        )
     spent, held = _today(project_id)
     for name, most, of_done, of_pending, more in (
         ("tokens", limit.tokens, spent.tokens, held.tokens, wanted.tokens),

@@ -42,7 +42,8 @@ def ask(question: Question, call: Call) -> Answer:
     EngineError        this question will get no good answer: `model_refused`, `model_truncated`,
                        `model_empty`, `model_invalid` (also after one repair), `model_rejected`
                        (400, 401, 403, 404, 413: configuration or input), `model_budget` (the
-                       budget of the day would be passed), `model_input_too_long`,
+                       budget of the day would be passed), `model_price_unknown` (it is one of
+                       money, and the model has no price), `model_input_too_long`,
                        `model_silent` (the server has not answered for an hour)
     EngineUnavailable  `model_unavailable`: no connection, time-out, 429, 5xx; try again
     EngineBusy         `model_busy`: all places of the server are taken, what is left of the
@@ -209,7 +210,7 @@ class _Meter:
             model=self._model,
             prompt=self._question.prompt,
             about=self._question.about,
-            reserved=budget.Amount(tokens=into + out, microcents=self._price.microcents(into, out)),
+            reserved=budget.Amount(tokens=into + out, microcents=self._microcents(into, out)),
             limit_s=self._limit_s,
         )
 
@@ -255,9 +256,13 @@ class _Meter:
             requests=self._requests,
             input_tokens=self._input_tokens,
             output_tokens=self._output_tokens,
-            microcents=self._price.microcents(self._input_tokens, self._output_tokens),
+            microcents=self._microcents(self._input_tokens, self._output_tokens),
             latency_ms=round((time.monotonic() - self._began) * 1_000),
         )
+
+    def _microcents(self, into: int, out: int) -> int:
+        """0 of a model without a price, which no budget of money lets through."""
+        return self._price.microcents(into, out) if self._price else 0
 
     def record(self, save: Callable[[], None]) -> None:
         """Save what is paid for, also where the database is just away."""

@@ -11,7 +11,7 @@ model come to together (`merged`):
                                       other as runner-up
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -71,12 +71,12 @@ class Verdicts:
 class Slice:
     """Pages in order with what is known of each; the first may be there as context only.
 
-    pictures: by page number, where the model is to see them."""
+    pictures: where the model is to see the pages, what loads those of some, by page number."""
 
     about: About
     pages: tuple[PageInput, ...]
     known: Mapping[int, PageType]
-    pictures: Mapping[int, bytes] = field(default_factory=dict)
+    pictures: Callable[[Iterable[int]], Mapping[int, bytes]] | None = None
 
 
 def asked_about(part: Slice, types: Sequence[DocumentType]) -> list[int]:
@@ -131,11 +131,19 @@ def classify(
 def questions(
     part: Slice, types: Sequence[DocumentType], prompt: Prompt, numbers: Sequence[int]
 ) -> Iterator[tuple[list[int], Question]]:
-    """What is asked about these pages: the pages of each request, and its question."""
+    """What is asked about these pages: the pages of each request, and its question, whose
+    pictures are loaded when its turn comes."""
     offered = [kind for kind in types if kind.model_use != ModelUse.NEVER]
     room, most = _room(prompt, offered)
     for batch in _batches(numbers, most):
         yield batch, _question(part, batch, offered, prompt, room)
+
+
+def requests(
+    part: Slice, types: Sequence[DocumentType], prompt: Prompt, numbers: Sequence[int]
+) -> int:
+    """How many questions that makes; no picture is loaded for it."""
+    return sum(1 for _ in questions(replace(part, pictures=None), types, prompt, numbers))
 
 
 def _batches(numbers: Sequence[int], most: int) -> Iterator[list[int]]:
@@ -164,7 +172,8 @@ def _question(
     room: int,
 ) -> Question:
     text = prompts.render(prompt, types=_told(offered), pages=_pages(part, batch, room))
-    pictures = tuple(part.pictures[number] for number in batch if number in part.pictures)
+    seen = part.pictures(batch) if part.pictures else {}
+    pictures = tuple(seen[number] for number in batch if number in seen)
     return Question(
         prompt=prompt,
         messages=(

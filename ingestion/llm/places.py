@@ -67,7 +67,7 @@ def reuse(project_id: int, key: str) -> Mapping[str, Any] | None:
 def take(wanted: Wanted) -> LlmCall | None:
     """A place among the calls that are made at once, None where the answer came meanwhile.
 
-    Raises EngineError: model_budget; EngineBusy: model_busy, model_paused."""
+    Raises EngineError: model_budget, model_price_unknown; EngineBusy: model_busy, model_paused."""
     try:
         with transaction.atomic(durable=True):
             return _take(wanted)
@@ -87,7 +87,7 @@ def _take(wanted: Wanted) -> LlmCall | None:
         return None
     if alike.filter(status=CallStatus.PENDING).exists():
         raise _busy("The same question is being asked by another worker.")
-    budget.check(wanted.about.project_id, wanted.reserved)
+    budget.check(wanted.about.project_id, wanted.reserved, model=wanted.model)
     breaker.check(wanted.endpoint, wanted.model)
     at_work = LlmCall.objects.filter(endpoint=wanted.endpoint, status=CallStatus.PENDING)
     if at_work.count() >= settings.MODEL_PARALLEL:

@@ -22,9 +22,6 @@ class Price:
         return math.ceil(round(dollars * _MICROCENTS_A_DOLLAR, 3))
 
 
-FREE = Price(into=0, out=0)
-
-
 def parse(entries: Sequence[str]) -> dict[str, Price]:
     """{model: price} of entries like "gpt-4o-mini=0.15/0.60".
 
@@ -32,9 +29,9 @@ def parse(entries: Sequence[str]) -> dict[str, Price]:
     return dict(map(_priced, entries))
 
 
-def price_of(model: str, entries: Sequence[str]) -> Price:
-    """That of a model; one that is not named counts as free."""
-    return parse(entries).get(model, FREE)
+def price_of(model: str, entries: Sequence[str]) -> Price | None:
+    """That of a model, None of one that is not named. One that costs nothing is named with 0/0."""
+    return parse(entries).get(model)
 
 
 def _priced(entry: str) -> tuple[str, Price]:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.conf import settings
-
 from config.engines import EngineBusy, EngineError, EngineUnavailable
 from documents import schemas
 from documents.errors import OperatorError
@@ -116,20 +114,19 @@ def _classified(
     document: Document, prompt: Prompt, pages: tuple[PageInput, ...], call: _Briefly
 ) -> Tried:
     numbers = [page.number for page in pages if page.text.strip()]
-    # No more than the first question shows.
-    drawn = numbers[: settings.MODEL_BATCH_PAGES] if prompt.sees_images else ()
-    seen = pictures.of_pages(document.upload_id, drawn, call.tick)
-    part = Slice(about=_about(document), pages=pages, known={}, pictures=seen)
-    asked = list(classifying.questions(part, list(DocumentType.objects.on()), prompt, numbers))
-    if not asked:
+    if not numbers:
         raise EngineError("Its pages have no text.", "model_input")
-    batch, question = asked[0]
+    load = partial(pictures.of_pages, document.upload_id, tick=call.tick)
+    seen = load if prompt.sees_images else None
+    part = Slice(about=_about(document), pages=pages, known={}, pictures=seen)
+    types = list(DocumentType.objects.on())
+    batch, question = next(classifying.questions(part, types, prompt, numbers))
 
     def values(said: Mapping[str, Any]) -> tuple[Value, ...]:
         found = classifying.verdicts(said, batch, "")
         return tuple(_kind(number, verdict) for number, verdict in sorted(found.items()))
 
-    return _ask(question, len(asked), call, values)
+    return _ask(question, classifying.requests(part, types, prompt, numbers), call, values)
 
 
 def _ask(question: Question, parts: int, call: _Briefly, values: Any) -> Tried:

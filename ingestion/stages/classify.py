@@ -125,8 +125,8 @@ def _second_opinion(
     if isinstance(prompt, Failure):
         return Verdicts(failed=dict.fromkeys(numbers, prompt))
     if prompt.sees_images:
-        shown = pictures.of_pages(step.job.file.pk, numbers, call.tick)
-        part = replace(part, pictures=shown)
+        load = partial(pictures.of_pages, step.job.file.pk, tick=call.tick)
+        part = replace(part, pictures=load)
     return classifying.classify(part, types, prompt, call, numbers=numbers, is_last=is_last)
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
+from documents.language import Prompt
 from documents.models import AuditEvent, Membership, Project, Role
 from ingestion.models import (
     Limits,
@@ -100,3 +102,26 @@ def test_a_budget_of_language_models_is_set_beside_what_is_spent_today(
     page = operator.get(f"/admin/ingestion/limits/{project.pk}/change/").text
     assert "Today: 120 tokens." in page
     assert "Today: 2 ¢." in page
+
+
+def test_a_budget_in_cents_names_the_models_that_it_keeps_from_being_asked(
+    operator: Client, project: Project, settings: Settings
+) -> None:
+    settings.HAS_MODEL, settings.MODEL = True, "tiny-1"
+    Limits.objects.create(project=project, model_cents_a_day=50)
+    missing = "tiny-1 has no price"
+    address = f"/admin/ingestion/limits/{project.pk}/change/"
+    assert missing in operator.get(address).text
+    assert missing in operator.get("/admin/language").text
+    assert missing in operator.get(prompt_page()).text
+    settings.MODEL_PRICES = ["tiny-1=0/0"]
+    assert missing not in operator.get(address).text
+    assert missing not in operator.get(prompt_page()).text
+    settings.MODEL_PRICES = []
+    Limits.objects.update(model_cents_a_day=0, model_tokens_a_day=5)
+    assert missing not in operator.get(address).text
+
+
+def prompt_page() -> str:
+    shipped = Prompt.objects.get(purpose="extract", project=None)
+    return f"/admin/documents/prompt/{shipped.pk}/change/"

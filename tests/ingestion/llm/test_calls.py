@@ -567,6 +567,28 @@ def test_a_budget_of_cents_counts_what_was_spent_today_only(
     ask(asked, Worker())
 
 
+def test_a_model_without_a_price_is_not_asked_under_a_budget_of_cents(
+    llm_server: LlmServer, settings: Settings
+) -> None:
+    project = factories.project()
+    asked = question(project=project)
+    Limits.objects.create(project=project, model_cents_a_day=100)
+    fault = fault_of(asked)
+    assert isinstance(fault, EngineError)
+    assert fault.code == "model_price_unknown"
+    assert not llm_server.chats
+    settings.MODEL_PRICES = ["scripted=0/0"]
+    llm_server.answers(ANSWER)
+    ask(asked, Worker())
+    assert LlmCall.objects.get().cost_microcents == 0
+
+
+def test_a_budget_of_tokens_needs_no_price(llm_server: LlmServer, settings: Settings) -> None:
+    settings.MODEL_TOKENS_A_DAY = 100_000
+    llm_server.answers(ANSWER)
+    ask(question(), Worker())
+
+
 def test_the_limit_of_a_project_goes_before_the_setting(
     llm_server: LlmServer, settings: Settings
 ) -> None:

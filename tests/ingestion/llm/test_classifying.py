@@ -1,11 +1,11 @@
 """Pages that the rules are unsure of are put to a model, many in a request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from documents.language import LlmCall
+from documents.language import LlmCall, Prompt
 from documents.models import Document, DocumentType, ModelUse, Page
 from ingestion import ledger, tasks
 from ingestion.engines.base import PageType
@@ -90,6 +90,27 @@ def test_the_model_is_asked_where_rules_are_unsure_or_a_type_says_always() -> No
     assert not asked(kind("bill", 0.95), bill=ModelUse.ALWAYS)
     assert not asked(kind("bill", 0.7), bill=ModelUse.NEVER)
     assert not asked(kind("", 0.9), bill="never", eway_bill="never", note="never")
+
+
+def test_the_pictures_of_later_requests_are_not_loaded_yet(settings: Settings) -> None:
+    settings.MODEL_BATCH_PAGES = 2
+    shown: list[int] = []
+
+    def load(numbers: Iterable[int]) -> dict[int, bytes]:
+        made = {number: b"%d" % number for number in numbers}
+        shown.extend(made)
+        return made
+
+    pages = tuple(page("a word", number) for number in range(1, 6))
+    part = classifying.Slice(about=About(project_id=1), pages=pages, known={}, pictures=load)
+    types = [DocumentType(slug="bill", model_use="unsure")]
+    prompt = Prompt(template="$types $pages", purpose="classify")
+    found = classifying.questions(part, types, prompt, [1, 2, 3, 4, 5])
+    assert next(found)[1].messages[-1].images == (b"1", b"2")
+    assert shown == [1, 2]
+    assert [question.messages[-1].images for _, question in found] == [(b"3", b"4"), (b"5",)]
+    assert classifying.requests(part, types, prompt, [1, 2, 3, 4, 5]) == 3
+    assert shown == [1, 2, 3, 4, 5]
 
 
 def pages_of(job: Job) -> list[tuple[str, str]]:

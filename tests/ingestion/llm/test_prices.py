@@ -4,7 +4,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from config.checks import model_has_an_address, prices_of_models_can_be_read
-from ingestion.llm.prices import FREE, Price, parse, price_of
+from ingestion.llm.prices import Price, parse, price_of
 
 ENTRIES = ["gpt-4o-mini=0.15/0.60", "meta/llama=3:8b=1/3"]
 
@@ -12,11 +12,11 @@ ENTRIES = ["gpt-4o-mini=0.15/0.60", "meta/llama=3:8b=1/3"]
 def test_prices_are_found_by_the_name_of_the_model() -> None:
     assert parse(ENTRIES)["meta/llama=3:8b"] == Price(into=1, out=3)
     assert price_of("gpt-4o-mini", ENTRIES) == Price(into=0.15, out=0.6)
-    assert price_of("another", ENTRIES) == FREE
+    assert price_of("another", ENTRIES) is None
 
 
 def test_a_million_tokens_cost_what_the_price_says() -> None:
-    price = price_of("gpt-4o-mini", ENTRIES)
+    price = parse(ENTRIES)["gpt-4o-mini"]
     assert price.microcents(1_000_000, 0) == 15_000_000
     assert price.microcents(0, 1_000_000) == 60_000_000
     assert price.microcents(1, 1) == 75
@@ -24,7 +24,7 @@ def test_a_million_tokens_cost_what_the_price_says() -> None:
 
 def test_fractions_of_a_microcent_are_rounded_up() -> None:
     assert Price(into=0.001, out=0).microcents(1, 0) == 1
-    assert FREE.microcents(10**6, 10**6) == 0
+    assert Price(into=0, out=0).microcents(10**6, 10**6) == 0
 
 
 @pytest.mark.parametrize(
