@@ -235,6 +235,10 @@ FILE_UPLOAD_TEMP_DIR = str(SCRATCH)
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
+# --- Review -------------------------------------------------------------------------------
+# How long nobody else gets a document that a person has opened, after their last sign of life.
+REVIEW_HOLD_S = _number("DOCKET_REVIEW_HOLD_S", 900)
+
 # --- The queue ------------------------------------------------------------------------------
 HOST_NAME = socket.gethostname()
 WORKERS = _number("DOCKET_WORKERS", _cores())

@@ -76,6 +76,12 @@ class DocumentStatus(models.TextChoices):
     REJECTED = "rejected"
 
 
+# Documents that a person can confirm: their fields are known.
+WAITING = Q(status=DocumentStatus.DRAFT_PENDING, schema_version__isnull=False)
+# Those that needed nobody.
+STRAIGHT_THROUGH = Q(status=DocumentStatus.DRAFT_CREATED, reviewer__isnull=True)
+
+
 def one_of(field: str, choices: type[models.TextChoices], name: str) -> CheckConstraint:
     """The database keeps a choice column to its choices."""
     return CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
@@ -293,6 +299,8 @@ class Document(models.Model):
     supplier, day ("2026-05-31"), total: kept by the database (`documents/derived.py`).
     text_version: counts up when the pages' text or their set changes; the search index
     compares it.
+    reason_kinds: the codes of `reasons`, each once, those of all checks as "check".
+    arranged_at: when a person said which pages are this document; no run says otherwise then.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -325,6 +333,12 @@ class Document(models.Model):
         output_field=models.DecimalField(max_digits=21, decimal_places=6, null=True),
         db_persist=True,
     )
+    reason_kinds = models.GeneratedField(
+        expression=models.Func(models.F("reasons"), function="docket_reason_kinds"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+    )
+    arranged_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -347,6 +361,26 @@ class Document(models.Model):
             models.Index(fields=["project", "status", "created_at"], name="document_review_list"),
             # Every save asks it: a list of pending entries would be read through each time.
             GinIndex(fields=["keys"], name="document_keys", fastupdate=False),
+            # What waits for a person, in either order. Whatever it is filtered by is included,
+            # so that a long queue is read from the index alone.
+            models.Index(
+                fields=["created_at", "id"],
+                include=["project", "type", "reason_kinds"],
+                name="document_waiting_oldest",
+                condition=WAITING,
+            ),
+            models.Index(
+                fields=["confidence", "created_at", "id"],
+                include=["project", "type", "reason_kinds"],
+                name="document_waiting_unsure",
+                condition=WAITING,
+            ),
+            models.Index(
+                fields=["created_at"],
+                include=["project"],
+                name="document_straight_through",
+                condition=STRAIGHT_THROUGH,
+            ),
             models.Index(fields=["project", "day"], name="document_by_day"),
             models.Index(fields=["project", "total"], name="document_by_total"),
             models.Index(fields=["project", "supplier"], name="document_by_supplier"),
@@ -370,7 +404,8 @@ class Page(models.Model):
     words: [text, left, top, right, bottom, confidence] each, boxes in pixels of the image
     (null where there is no image). marks: [{"kind", "payload", "box"}], codes on the page.
     signals: what assembly asks of the classifier: {"starts", "document_number", "label",
-    "count"}. error_code is set while the page could not be read.
+    "count"}. error_code is set while the page could not be read. rotation: degrees by which it
+    was turned clockwise; turned: those that a person asked for, which every reading keeps.
     """
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="pages")
@@ -380,6 +415,7 @@ class Page(models.Model):
     height_px = models.PositiveIntegerField(null=True)
     dpi = models.FloatField(null=True)
     rotation = models.PositiveSmallIntegerField(default=0)
+    turned = models.PositiveSmallIntegerField(null=True, blank=True)
     text = models.TextField(blank=True)
     text_source = models.CharField(max_length=10, choices=TextSource, blank=True)
     text_engine = models.CharField(max_length=60, blank=True)
@@ -414,6 +450,10 @@ class Page(models.Model):
             ),
             CheckConstraint(
                 condition=Q(rotation__in=[0, 90, 180, 270]), name="page_rotation_is_a_quarter_turn"
+            ),
+            CheckConstraint(
+                condition=Q(turned__isnull=True) | Q(turned__in=[0, 90, 180, 270]),
+                name="page_turned_by_a_quarter_turn",
             ),
             CheckConstraint(condition=Q(number__gte=1), name="page_counts_from_one"),
             is_share("text_confidence", "page_text_confidence_is_a_share"),
@@ -606,4 +646,4 @@ def record(
 
 
 # Models of this app, too, in a module of their own; it needs those above.
-from documents import language  # noqa: E402, F401
+from documents import language, turn_models  # noqa: E402, F401
