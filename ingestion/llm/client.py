@@ -170,7 +170,7 @@ def _ask(request: Request, habits: frozenset[str], limit_s: float) -> Said:
             message, "model_rejected", http_status=0, words=_clean(str(fault))
         ) from fault
     try:
-        return _said(answer)
+        return _said(answer, request.max_output_tokens)
     except (AttributeError, TypeError, IndexError, KeyError) as fault:
         raise _no_answer() from fault
 
@@ -247,8 +247,8 @@ def _without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(others)
 
 
-def _said(answer: Any) -> Said:
-    """What stands in an answer; raises Silent where it is none."""
+def _said(answer: Any, most_tokens: int) -> Said:
+    """What stands in an answer of at most `most_tokens`; raises Silent where it is none."""
     choices: Any = getattr(answer, "choices", None)
     message = getattr(choices[0], "message", None) if choices else None
     if message is None:
@@ -256,13 +256,16 @@ def _said(answer: Any) -> Said:
     tools = message.tool_calls or []
     called = tools[0].function.arguments if tools and hasattr(tools[0], "function") else None
     usage = getattr(answer, "usage", None)
+    said_tokens = _count(usage, "completion_tokens")
+    # A tool call that the limit cut short ends with "tool_calls" at llama-cpp-python.
+    is_full = said_tokens is not None and said_tokens >= most_tokens
     is_filtered = choices[0].finish_reason == "content_filter"
     return Said(
         text=_text(called or message.content),
         refusal=str(message.refusal or ("filtered" if is_filtered else "")),
-        is_cut=choices[0].finish_reason == "length",
+        is_cut=choices[0].finish_reason == "length" or is_full,
         input_tokens=_count(usage, "prompt_tokens"),
-        output_tokens=_count(usage, "completion_tokens"),
+        output_tokens=said_tokens,
     )
 
 

@@ -137,6 +137,8 @@ def test_a_wrong_answer_is_repaired_once_and_both_turns_are_counted(
         ([refuses()], "model_refused"),
         ([truncated(ANSWER)], "model_truncated"),
         ([says("", finish_reason="length")], "model_truncated"),
+        # At the limit of tokens, whatever the server says it ended by.
+        ([says('{"type": "bill", "conf', usage={"completion_tokens": 4_000})], "model_truncated"),
         ([says("")], "model_empty"),
         ([says("<think>What could it be? {")], "model_empty"),
         ([says("I do not know."), says("Still not.")], "model_invalid"),
