@@ -100,6 +100,24 @@ def prices_of_models_can_be_read(
 
 
 @register()
+def calls_are_kept_for_the_charts(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[Error]:
+    from ingestion.spending import PERIODS
+
+    charted_d = max(PERIODS.values())
+    if charted_d < settings.MODEL_CALLS_KEPT_D:
+        return []
+    return [
+        Error(
+            f"DOCKET_MODEL_CALLS_KEPT_D is {settings.MODEL_CALLS_KEPT_D}.",
+            hint=f"Keep it above {charted_d}: the charts of spending go back so many days.",
+            id="docket.E011",
+        )
+    ]
+
+
+@register()
 def model_has_an_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
     address = settings.OPENAI_BASE_URL
     if not address or address.startswith(("http://", "https://")):

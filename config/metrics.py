@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 
 REGISTRY = CollectorRegistry()
 STEP_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 240)
+MODEL_BUCKETS_S = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
 SEARCH_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 5, 10)
 
 _steps = Counter(
@@ -39,6 +40,31 @@ _search_seconds = Histogram(
     "Seconds that searches took, by the way that was used in the end",
     ["mode"],
     buckets=SEARCH_BUCKETS_S,
+    registry=REGISTRY,
+)
+_model_calls = Counter(
+    "docket_model_calls",
+    "Questions to language models by how they ended: answered, reused, or the code of a failure",
+    ["purpose", "outcome"],
+    registry=REGISTRY,
+)
+_model_requests = Counter(
+    "docket_model_requests", "Requests sent to language models", ["purpose"], registry=REGISTRY
+)
+_model_tokens = Counter(
+    "docket_model_tokens",
+    "Tokens that language models took and gave",
+    ["purpose", "direction"],
+    registry=REGISTRY,
+)
+_model_cost = Counter(
+    "docket_model_cost_cents", "US cents that models cost", ["purpose"], registry=REGISTRY
+)
+_model_seconds = Histogram(
+    "docket_model_seconds",
+    "Seconds until a question was answered, or was not",
+    ["purpose"],
+    buckets=MODEL_BUCKETS_S,
     registry=REGISTRY,
 )
 _news = 0
@@ -72,6 +98,32 @@ def engine_restarted(times: int) -> None:
 
 def searched(mode: str, elapsed_s: float) -> None:
     _search_seconds.labels(mode).observe(elapsed_s)
+    _tell()
+
+
+def model_called(
+    purpose: str, outcome: str, *, requests: int, elapsed_s: float | None = None
+) -> None:
+    """A question to a language model ended: answered, or the code of its failure. elapsed_s:
+    None where nobody waited for it."""
+    _model_calls.labels(purpose, outcome).inc()
+    _model_requests.labels(purpose).inc(requests)
+    if elapsed_s is not None:
+        _model_seconds.labels(purpose).observe(elapsed_s)
+    _tell()
+
+
+def model_spent(purpose: str, *, into: int, out: int, cents: float) -> None:
+    """Tokens that a question took, and what they cost."""
+    _model_tokens.labels(purpose, "in").inc(into)
+    _model_tokens.labels(purpose, "out").inc(out)
+    _model_cost.labels(purpose).inc(cents)
+    _tell()
+
+
+def model_reused(purpose: str) -> None:
+    """An answer was there already."""
+    _model_calls.labels(purpose, "reused").inc()
     _tell()
 
 

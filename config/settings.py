@@ -352,6 +352,8 @@ MODEL_SILENT_MAX_S = 3600
 # A day of UTC and a project; 0 is no limit.
 MODEL_TOKENS_A_DAY = _number("DOCKET_MODEL_TOKENS_A_DAY", 0)
 MODEL_CENTS_A_DAY = _number("DOCKET_MODEL_CENTS_A_DAY", 0)
+# Rows of calls, from the last time that their answer was used.
+MODEL_CALLS_KEPT_D = _number("DOCKET_MODEL_CALLS_KEPT_D", 365)
 if HAS_MODEL:
     # An answer and one repaired answer, and never longer than a task.
     _asked_s = min(TASK_TIMEOUT_S - TASK_RESERVE_S, 60 + 2 * MODEL_TIMEOUT_S)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models.functions import Now
 
 from documents.ids import uuid7
 from documents.models import InProjectQuerySet, Project, one_of
@@ -107,9 +108,10 @@ class LlmCall(models.Model):
     """One request to a language model.
 
     key: SHA-256 of all that the answer hangs on; a second question with the same key takes the
-    answer that is there and counts in `reused`. A pending call holds a place among those that
-    its server may work on at once, and `reserved_*`, the most it may cost, of the budget; one
-    that is still pending at `lapses_at` lost its worker. Costs are in millionths of a US cent.
+    answer that is there, counts in `reused` and moves `used_at`. A pending call holds a place
+    among those that its server may work on at once, and `reserved_*`, the most it may cost, of
+    the budget; one that is still pending at `lapses_at` lost its worker. Costs are in millionths
+    of a US cent.
     job, document, first_page: what it was made for; they may be gone.
     """
 
@@ -138,6 +140,7 @@ class LlmCall(models.Model):
     latency_ms = models.PositiveIntegerField(null=True)
     lapses_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(db_default=Now())
 
     objects = LlmCallQuerySet.as_manager()
 
@@ -163,10 +166,45 @@ class LlmCall(models.Model):
             ),
             models.Index(fields=["job"], name="llm_call_of_job"),
             models.Index(fields=["document"], name="llm_call_of_document"),
+            models.Index(
+                fields=["used_at"], condition=~Q(status="pending"), name="llm_call_by_use"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.purpose} by {self.model}: {self.status}"
+
+
+class ModelTotal(models.Model):
+    """What calls came to whose rows are gone, of one day of UTC. Costs are in millionths of a
+    US cent. Kept by `ingestion/llm/retention.py`."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    day = models.DateField()
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    model = models.CharField(max_length=120)
+    calls = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    requests = models.BigIntegerField(default=0)
+    reused = models.BigIntegerField(default=0)
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    cost_microcents = models.BigIntegerField(default=0)
+
+    objects = InProjectQuerySet["ModelTotal"].as_manager()
+
+    class Meta:
+        ordering = ["-day", "project", "purpose", "model"]
+        verbose_name = "total of old model calls"
+        verbose_name_plural = "totals of old model calls"
+        constraints = [
+            UniqueConstraint(
+                fields=["project", "day", "purpose", "model"], name="model_total_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} by {self.model} on {self.day}"
 
 
 class ModelServer(models.Model):

@@ -40,7 +40,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from config import metrics
-from ingestion import queue
+from ingestion import metrics_models, queue
 from ingestion.models import Control, Job, JobStatus, Priority, Step, StepStatus, Tally, WorkerBeat
 from search.models import Corpus
 
@@ -194,6 +194,7 @@ class _Everything(Collector):
         yield from _queue()
         yield from _workers()
         yield from _holdings()
+        yield from metrics_models.gauges()
 
 
 def _counters() -> Iterator[Metric]:

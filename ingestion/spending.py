@@ -185,12 +185,20 @@ def failures(asked: Asked) -> Sequence[tuple[date, str, int]]:
 
 def budgets(user: AnyUser) -> list[Budget]:
     """Of each project that the user sees and that has a limit or spent today. Three queries."""
-    projects = list(Project.objects.visible_to(user))
+    found = _budgets(list(Project.objects.visible_to(user)))
+    return [one for one in found if one.shares or one.tokens]
+
+
+def limited() -> list[Budget]:
+    """Of each project that has a limit. Three queries."""
+    return [one for one in _budgets(list(Project.objects.all())) if one.shares]
+
+
+def _budgets(projects: list[Project]) -> list[Budget]:
     limits = Limits.objects.in_bulk([project.pk for project in projects])
     calls = LlmCall.objects.filter(project__in=projects, created_at__gte=_today()).order_by()
     spent = {row["project"]: row for row in calls.values("project").annotate(**_SPENT)}
-    found = [_budget(one, limits.get(one.pk), spent.get(one.pk, {})) for one in projects]
-    return [one for one in found if one.shares or one.tokens]
+    return [_budget(one, limits.get(one.pk), spent.get(one.pk, {})) for one in projects]
 
 
 def budget_of(project: Project) -> Budget:

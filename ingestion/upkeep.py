@@ -1,7 +1,7 @@
 """Repairs that come round by themselves: each is done by one worker when it is due.
 
     reap     every minute     leases that ran out, fan-ins that nobody planned, lost wake-ups
-    tidy     every hour       blobs without rows, old results and steps, local copies
+    tidy     every hour       blobs without rows, old results, steps and model calls, local copies
     sweep    every six hours  documents whose index is behind, uploads that have no job
     reembed  every half minute  vectors of another embedder, where the settings name one
 
@@ -25,6 +25,7 @@ from django.db.models.functions import Now
 from documents import files
 from documents.models import Document, Upload
 from ingestion import intake, ledger, metrics, queue, reembedding, rework, workers
+from ingestion.llm import retention
 from ingestion.models import OPEN_JOB, Chore, Job, JobStatus, Priority, Step, StepStatus, WorkerBeat
 from search import indexing
 
@@ -89,6 +90,7 @@ def tidy() -> dict[str, Any]:
     return {
         "results": queue.forget_results(settings.RESULTS_KEPT_H * 3600),
         "steps": _forget_steps(),
+        "model_calls": retention.fold(span_s=_SPAN_S),
         "blobs": _forget_blobs(),
         "tallies": metrics.fold(),
     }

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from documents.admin import OF_OWN_PROJECTS, OfProjects, ReadOnly
-from documents.language import CallStatus, LlmCall
+from documents.language import CallStatus, LlmCall, ModelTotal
 from documents.models import Document
 from documents.presentation import ago, told_cost
 from ingestion.admin.lists import CappedPaginator
@@ -152,6 +152,25 @@ class CallAdmin(ReadOnly, OfProjects):
         call = self.get_object(request, object_id)
         shown = {} if call is None else _shown(request, call)
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
+
+
+@admin.register(ModelTotal)
+class TotalAdmin(ReadOnly, OfProjects):
+    """What calls came to whose rows are gone."""
+
+    list_display = ["day", "project", "purpose", "model", "calls", "requests", "tokens", "cost"]
+    list_filter = [OF_OWN_PROJECTS, "purpose"]
+    list_select_related = ["project"]
+    list_display_links = None
+    date_hierarchy = "day"
+
+    @admin.display(description="tokens in / out", ordering="input_tokens")
+    def tokens(self, total: ModelTotal) -> str:
+        return f"{total.input_tokens:,} / {total.output_tokens:,}"
+
+    @admin.display(description="cost", ordering="cost_microcents")
+    def cost(self, total: ModelTotal) -> str:
+        return told_cost(total.cost_microcents)
 
 
 def _shown(request: HttpRequest, call: LlmCall) -> dict[str, Any]:

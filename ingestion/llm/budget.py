@@ -27,7 +27,7 @@ _BYTES_A_TOKEN = 3
 _MESSAGE_TOKENS = 8
 # What the model is told of the faults of its first answer.
 REPAIR_TOKENS = 500
-_MICROCENTS_A_CENT = 1_000_000
+MICROCENTS_A_CENT = 1_000_000
 PRICE_UNKNOWN = "model_price_unknown"
 
 
@@ -107,7 +107,7 @@ def _limit(project_id: int) -> Amount:
     cents = own.model_cents_a_day if own else None
     return Amount(
         tokens=settings.MODEL_TOKENS_A_DAY if tokens is None else tokens,
-        microcents=(settings.MODEL_CENTS_A_DAY if cents is None else cents) * _MICROCENTS_A_CENT,
+        microcents=(settings.MODEL_CENTS_A_DAY if cents is None else cents) * MICROCENTS_A_CENT,
     )
 
 

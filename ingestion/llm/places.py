@@ -7,9 +7,10 @@
 But for `forget`, each function is one short transaction, and done when it returns.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from django.db.models import CharField, F, Q
 from django.db.models.functions import Cast, Now
 from psycopg.errors import UniqueViolation
 
+from config import metrics
 from config.engines import EngineBusy
 from documents.language import CallStatus, LlmCall, Prompt
 from ingestion.llm import breaker, budget
@@ -58,10 +60,12 @@ class Spent:
 def reuse(project_id: int, key: str) -> Mapping[str, Any] | None:
     """The answer that is there, counted as used once more; None where there is none."""
     done = LlmCall.objects.filter(project=project_id, key=key, status=CallStatus.DONE)
-    answer: Mapping[str, Any] | None = done.values_list("answer", flat=True).first()
-    if answer is not None:
-        done.update(reused=F("reused") + 1)
-    return answer
+    purpose, answer = done.values_list("purpose", "answer").first() or ("", None)
+    if answer is None:
+        return None
+    done.update(reused=F("reused") + 1, used_at=Now())
+    metrics.model_reused(purpose)
+    return dict(answer)
 
 
 def take(wanted: Wanted) -> LlmCall | None:
@@ -129,7 +133,7 @@ def forget(*, jobs: Collection[UUID], documents: Collection[UUID]) -> None:
 
 
 def _end(call: LlmCall, status: CallStatus, spent: Spent, **told: Any) -> None:
-    LlmCall.objects.filter(pk=call.pk, status=CallStatus.PENDING).update(
+    ended = LlmCall.objects.filter(pk=call.pk, status=CallStatus.PENDING).update(
         status=status,
         requests=spent.requests,
         input_tokens=spent.input_tokens,
@@ -138,6 +142,14 @@ def _end(call: LlmCall, status: CallStatus, spent: Spent, **told: Any) -> None:
         latency_ms=spent.latency_ms,
         **told,
     )
+    if ended:
+        outcome = str(told.get("error_code") or "answered")
+        seconds = spent.latency_ms / 1_000
+        metrics.model_called(call.purpose, outcome, requests=spent.requests, elapsed_s=seconds)
+        cents = spent.microcents / budget.MICROCENTS_A_CENT
+        metrics.model_spent(
+            call.purpose, into=spent.input_tokens, out=spent.output_tokens, cents=cents
+        )
 
 
 def _lapse(endpoint: str, project_id: int) -> None:
@@ -147,14 +159,22 @@ def _lapse(endpoint: str, project_id: int) -> None:
     held = Q(endpoint=endpoint) | Q(project=project_id)
     gone = LlmCall.objects.filter(held, status=CallStatus.PENDING, lapses_at__lt=Now())
     # Two workers may share rows of these but none of the locks, so neither waits for the other.
-    ids = list(gone.select_for_update(skip_locked=True).values_list("pk", flat=True))
-    LlmCall.objects.filter(pk__in=ids).update(
+    lost = list(gone.select_for_update(skip_locked=True))
+    LlmCall.objects.filter(pk__in=[call.pk for call in lost]).update(
         status=CallStatus.FAILED,
         error_code=LOST,
         error_message="Its worker went away before the answer came.",
         input_tokens=F("reserved_tokens"),
         cost_microcents=F("reserved_microcents"),
     )
+    transaction.on_commit(partial(_count_lost, lost))
+
+
+def _count_lost(calls: Sequence[LlmCall]) -> None:
+    for call in calls:
+        metrics.model_called(call.purpose, LOST, requests=0)
+        cents = call.reserved_microcents / budget.MICROCENTS_A_CENT
+        metrics.model_spent(call.purpose, into=call.reserved_tokens, out=0, cents=cents)
 
 
 def _lock(name: str) -> None:
