@@ -17,9 +17,6 @@ LONG_ON_PURPOSE = {
     "config/settings.py": "every setting, read in one place",
     "config/database.py": "all of the embedded Postgres: make, start, reach, stop",
     "ingestion/engines/rules/phrases.py": "a dictionary",
-    "ingestion/engines/rules/totals.py": "label and arithmetic decide together",
-    "ingestion/engines/rules/bill.py": "all fields of the bill",
-    "ingestion/engines/rules/ewaybill.py": "all fields of the e-way bill",
 }
 
 

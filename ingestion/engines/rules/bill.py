@@ -9,14 +9,15 @@ from documents.fields import (
     find_amounts,
     find_dates,
     find_gstins,
-    is_gstin,
-    normalise_irn,
-    repair_gstin,
 )
 from ingestion.engines.base import FieldReading, PageInput, ValueSource
 from ingestion.engines.rules import parsers
+from ingestion.engines.rules.dates import loose_dates
+from ingestion.engines.rules.foot import Foot
+from ingestion.engines.rules.gstins import gstins_of
 from ingestion.engines.rules.heading import heading_party
 from ingestion.engines.rules.imprint import completed, imprint
+from ingestion.engines.rules.irn import irn_of
 from ingestion.engines.rules.items import item_readings, line_sums, with_net_column
 from ingestion.engines.rules.labels import lexicon
 from ingestion.engines.rules.layout import Cell, read_lines
@@ -32,7 +33,7 @@ from ingestion.engines.rules.near import (
 from ingestion.engines.rules.parties import Party, labelled_party
 from ingestion.engines.rules.tables import read_table
 from ingestion.engines.rules.tills import read_till_rows
-from ingestion.engines.rules.totals import Foot, Totals
+from ingestion.engines.rules.totals import Totals, settle
 from ingestion.engines.rules.window import window_party
 
 _AMOUNT_FIELDS = (
@@ -50,18 +51,6 @@ _CREDIT_NOTE = re.compile(
     r"(?:tax )?(?:credit (?:note|memo)|avoir|gutschrift|rechnungskorrektur|stornorechnung"
     r"|nota de credito|nota di credito|creditnota|factura rectificativa)(?![a-z])"
 )
-_DATED = re.compile(r"(?<!zeitraum )(?<![a-z])(?:vom|du|del|of|on|den|le)\s*$")
-_OTHER_PAPER = re.compile(
-    r"(?:auftrag|bestell|lieferschein|angebot|devis|commande|bon de|order|quot|pedido|ordine"
-    r"|offert)[^.;]{0,30}$"
-)
-_HEX = re.compile(r"[0-9A-Fa-foOlI]{1,64}-?")
-_HEX_TWINS = str.maketrans("oOlI", "0011")  # no hexadecimal digits, so OCR's look-alikes
-
-
-def _behind_colon(text: str) -> str:
-    """The value of a word that OCR glued to its label: "IRN:6170..."."""
-    return text.rpartition(":")[2]
 
 
 class BillReader:
@@ -88,7 +77,9 @@ class BillReader:
         self._numbers()
         self._dates()
         recipient = self._parties()
-        self._gstins(recipient)
+        gstins = gstins_of(self.near, recipient)
+        self._put("supplier_gstin", gstins.suppliers)
+        self._put("recipient_gstin", gstins.recipients)
         self._tax_id(recipient)
         totals = self._totals()
         self._currency(totals)
@@ -125,7 +116,7 @@ class BillReader:
         )
         if self.locale.country in ("IN", ""):
             self._put("place_of_supply", self.near.candidates("place_of_supply", _place))
-        self._irn()
+        self._put("irn", irn_of(self.near))
 
     def _is_number(self, candidate: Candidate) -> bool:
         """Vague labels ("No", "Invoice") count only where nothing else follows the number."""
@@ -140,80 +131,19 @@ class BillReader:
         dated = re.match(r"\W*(?:vom|du|del|of|dated?|dt)\b", tail.lower())
         return not tail.strip(" .,:)") or bool(find_dates(tail)) or dated is not None
 
-    def _irn(self) -> None:
-        """The 64 digits behind the label, on its line and the two below it."""
-        for label in self.near.labels:
-            if label.field != "irn":
-                continue
-            tokens = list(label.cell.tokens_in(label.end, len(label.cell.text)))
-            for line in self.lines[label.cell.line : label.cell.line + 3]:
-                for cell in line.cells:
-                    if cell.line > label.cell.line or cell.left > label.cell.left:
-                        tokens.extend(cell.tokens)
-            digits = [token for token in tokens if _HEX.fullmatch(_behind_colon(token.text))]
-            for count in range(1, len(digits) + 1):
-                printed = "".join(_behind_colon(token.text) for token in digits[:count])
-                value = normalise_irn(printed.translate(_HEX_TWINS))
-                if value:
-                    cell = Cell(
-                        page=label.cell.page,
-                        line=label.cell.line,
-                        tokens=tuple(digits[:count]),
-                        source=label.cell.source,
-                    )
-                    whole = Parsed(value=value, start=0, end=len(cell.text))
-                    score = 1.0 if normalise_irn(printed) else 0.6
-                    self._put("irn", [candidate_of(cell, whole, score=score)])
-                    return
-
     def _dates(self) -> None:
         parse = parsers.day(month_first=self.locale.month_first)
         dates = self.near.candidates("document_date", parse)
         due = self.near.candidates("due_date", parse)
         if not dates:
-            dates = self._loose_dates(exclude=due)
+            dates = loose_dates(
+                self.near,
+                exclude=due,
+                table=self.table.lines,
+                month_first=self.locale.month_first,
+            )
         self._put("document_date", dates)
         self._put("due_date", due)
-
-    def _loose_dates(self, *, exclude: Sequence[Candidate]) -> list[Candidate]:
-        """Dates without a label of their own, the first on the page before the others."""
-        other = {
-            one.line
-            for one in self.near.candidates(
-                "other_date", parsers.day(month_first=self.locale.month_first)
-            )
-        }
-        other |= {one.line for one in exclude}
-        found = []
-        for line in self.lines:
-            for cell in line.cells:
-                for hit in find_dates(cell.text, month_first=self.locale.month_first):
-                    parsed = Parsed(
-                        value=hit.value,
-                        start=hit.start,
-                        end=hit.end,
-                        alternatives=(hit.other,) if hit.other else (),
-                        note="day and month could be swapped" if hit.other else "",
-                    )
-                    clock = re.match(r"\W{0,3}\d{1,2}:\d{2}", cell.text[hit.end :])
-                    before = cell.folded[: hit.start]
-                    vom = _DATED.search(before) and not _OTHER_PAPER.search(before)
-                    titled = any(
-                        label.field == "document_number"
-                        and (label.start < hit.start or other is not cell)
-                        for other in line.cells
-                        if other.left <= cell.left
-                        for label in self.near.labels_in(other)
-                    )
-                    score = (
-                        0.55
-                        + 0.15 * bool(clock or vom)
-                        + 0.2 * titled
-                        - 0.4 * (line.number in other)
-                    )
-                    score -= 0.1 * (line.number in self.table.lines)
-                    found.append(candidate_of(cell, parsed, score=score))
-        return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
 
     def _parties(self) -> Party | None:
         recipient = labelled_party(self.near, ("recipient",)) or labelled_party(
@@ -241,62 +171,6 @@ class BillReader:
             return head or labelled
         return labelled
 
-    def _gstins(self, recipient: Party | None) -> None:
-        found: dict[str, list[Candidate]] = {"supplier": [], "recipient": [], "consignee": []}
-        for line in self.lines:
-            for cell in line.cells:
-                for raw, start, end in find_gstins(cell.text):
-                    role = self._role_of(cell, start)
-                    if role == "supplier" and recipient and recipient.owns(cell):
-                        role = "recipient"
-                    found[role].append(_gstin_candidate(cell, raw, start, end))
-        suppliers = found["supplier"]
-        recipients = found["recipient"] or found["consignee"]
-        known = {one.value for one in suppliers[:1]}
-        if not suppliers and len({one.value for one in recipients}) > 1:
-            suppliers, recipients = recipients[:1], recipients[1:]
-            known = {suppliers[0].value}
-        if not recipients:
-            recipients = [rescored(one, 0.6) for one in suppliers[1:] if one.value not in known]
-        self._put("supplier_gstin", suppliers)
-        self._put("recipient_gstin", recipients)
-
-    def _role_of(self, cell: Cell, start: int) -> str:
-        """Whose GSTIN: the party heading above it in its column, else the supplier's."""
-        before = cell.folded[:start]
-        part = cell.part(start, len(cell.text)) or cell
-        if re.search(r"buyer|recipient|customer|receiver|party|consignee", before):
-            return "recipient"
-        if re.search(r"supplier|seller|our gstin|company", before):
-            return "supplier"
-        best, best_line = "supplier", -1
-        for label in self.near.labels:
-            if label.field not in ("recipient", "consignee", "supplier"):
-                continue
-            if label.cell.page != cell.page or label.cell.line > cell.line or label.start > 2:
-                continue
-            if label.weight < 0.9 or label.cell.line < best_line:
-                continue
-            slack = 3 * cell.height
-            if label.cell.left > part.left + slack:
-                continue
-            rivals = [
-                other.cell.left
-                for other in self.near.labels
-                if other.cell.line == label.cell.line
-                and other.field in ("recipient", "consignee", "supplier")
-                and label.cell.left < other.cell.left <= cell.left + slack
-            ]
-            if not rivals:
-                best, best_line = label.field, label.cell.line
-        if best != "supplier" and self._is_beside(cell, best_line):
-            return "supplier"
-        return best
-
-    def _is_beside(self, cell: Cell, heading_line: int) -> bool:
-        """Whether the cell stands far below the heading, in the foot: the supplier's again."""
-        return cell.line - heading_line > 16
-
     def _tax_id(self, recipient: Party | None) -> None:
         if "/supplier_gstin" in self.readings:
             return
@@ -321,7 +195,7 @@ class BillReader:
                 )
                 if field not in foot.found:
                     foot.found[field] = [candidate_of(cell, parsed, score=0.9)]
-        totals = foot.settle(line_sums(self.table, decimal_comma=comma))
+        totals = settle(foot, line_sums(self.table, decimal_comma=comma))
         for field in _AMOUNT_FIELDS:
             chosen = totals.chosen.get(field)
             if chosen is None or not chosen.raw:
@@ -385,24 +259,6 @@ def _place(text: str) -> Parsed | None:
     if parsed is None or find_gstins(text) or not re.search(r"[A-Za-z]{2}|^\d{2}$", parsed.value):
         return None
     return parsed
-
-
-def _gstin_candidate(cell: Cell, raw: str, start: int, end: int) -> Candidate:
-    """A printed GSTIN; where its checksum fails, the likeliest repair is proposed with doubt."""
-    if is_gstin(raw):
-        return candidate_of(cell, Parsed(value=raw, start=start, end=end), score=1.0)
-    repairs = repair_gstin(raw)
-    if not repairs:
-        parsed = Parsed(value=raw, start=start, end=end, note="check character is wrong")
-        return candidate_of(cell, parsed, score=0.3)
-    parsed = Parsed(
-        value=repairs[0],
-        start=start,
-        end=end,
-        alternatives=(*repairs[1:], raw),
-        note="repaired: the printed characters fail the checksum",
-    )
-    return candidate_of(cell, parsed, score=0.5)
 
 
 def amount_of(candidate: Candidate | None) -> Decimal | None:

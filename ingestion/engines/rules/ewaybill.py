@@ -5,15 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from documents.fields import (
-    find_amounts,
-    find_dates,
-    find_gstins,
-    is_gstin,
-    normalise_hsn,
-    repair_gstin,
-)
+from documents.fields import find_dates, find_gstins
 from ingestion.engines.base import FieldReading, PageInput
+from ingestion.engines.rules import ewaybill_values as values
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.items import item_readings
 from ingestion.engines.rules.labels import lexicon
@@ -26,10 +20,10 @@ from ingestion.engines.rules.near import (
     candidate_of,
     reading_of,
 )
+from ingestion.engines.rules.places import place_beside
 from ingestion.engines.rules.tables import read_table
 from ingestion.engines.rules.tokens import Token
 
-_MODES = re.compile(r"(?<![a-z])(road|rail|air|ship)(?![a-z])")
 _DETAILS = re.compile(
     r"\s*:?\s*(?P<type>[A-Za-z][A-Za-z .()/]{2,30}?)\s*(?:-|–|/|&|,)\s*"
     r"(?P<number>[A-Za-z0-9][A-Za-z0-9/-]{0,20}?)"
@@ -58,14 +52,14 @@ class EwayBillReader:
             ("valid_until", day),
             ("document_number", parsers.document_number),
             ("document_date", day),
-            ("document_type", _document_type),
-            ("total_invoice_value", _amount),
-            ("reason", _reason),
+            ("document_type", values.document_type),
+            ("total_invoice_value", values.amount),
+            ("reason", values.reason),
             ("distance_km", parsers.kilometres),
-            ("transporter_id", _gstin),
+            ("transporter_id", values.transporter),
             ("vehicle_number", parsers.vehicle),
-            ("transport_mode", _mode),
-            ("hsn_code", _hsn),
+            ("transport_mode", values.mode),
+            ("hsn_code", values.hsn),
         )
         for field, parse in simple:
             found = self.near.candidates(field, parse)
@@ -163,7 +157,7 @@ class EwayBillReader:
                 for group in ("type", "number", "date"):
                     value = match[group].strip(" -")
                     if group == "type":
-                        kind = _document_type(value)
+                        kind = values.document_type(value)
                         value = kind.value if kind else value
                     if group == "date":
                         value = next((hit.value for hit in find_dates(value)), "")
@@ -177,7 +171,7 @@ class EwayBillReader:
 
     def _parties(self) -> None:
         for field in ("supplier_gstin", "recipient_gstin"):
-            self._put(field, self.near.candidates(field, _party_id))
+            self._put(field, self.near.candidates(field, values.party_id))
         if {"/supplier_gstin", "/recipient_gstin"} <= set(self.readings):
             return
         blocks: dict[str, list[Candidate]] = {"supplier_gstin": [], "recipient_gstin": []}
@@ -186,7 +180,7 @@ class EwayBillReader:
             for cell in line.cells:
                 if "gstin" not in cell.folded or "transporter" in line.folded:
                     continue
-                parsed = _party_id(cell.text[cell.folded.find("gstin") + 5 :])
+                parsed = values.party_id(cell.text[cell.folded.find("gstin") + 5 :])
                 if parsed is not None:
                     offset = cell.folded.find("gstin") + 5
                     order.append(candidate_of(cell, parsed, offset=offset, score=0.85))
@@ -201,7 +195,7 @@ class EwayBillReader:
             for label in self.near.labels:
                 if label.field != field or label.start > 6:
                     continue
-                text = _place_cells(self.near, label.cell, label.end)
+                text = place_beside(self.near, label.cell, label.end)
                 if text is not None:
                     found.append(text)
             self._put(field, sorted(found, key=lambda one: -one.score))
@@ -214,7 +208,7 @@ class EwayBillReader:
                     parsed = parsers.vehicle(cell.text)
                     if parsed and len(parsed.value) >= 8 and not find_gstins(cell.text):
                         self._put("vehicle_number", [candidate_of(cell, parsed, score=0.7)])
-                mode = _MODES.fullmatch(cell.folded.strip())
+                mode = values.MODES.fullmatch(cell.folded.strip())
                 if mode and not self.readings.get("/transport_mode"):
                     whole = Parsed(value=mode[1].title(), start=0, end=len(cell.text))
                     self._put("transport_mode", [candidate_of(cell, whole, score=0.9)])
@@ -226,7 +220,7 @@ class EwayBillReader:
                 "reason",
                 [
                     one
-                    for one in self.near.candidates("transaction_type", _reason)
+                    for one in self.near.candidates("transaction_type", values.reason)
                     if re.search(
                         r"supply|job|sale|export|import|own use|others|return", one.raw, re.I
                     )
@@ -284,126 +278,6 @@ _LABELLED = (
     "recipient_gstin", "document_number", "document_date", "total_invoice_value", "hsn_code",
     "vehicle_number", "transporter_id", "distance_km",
 )  # fmt: skip
-
-
-_PIN = re.compile(r"(?<!\d)[1-9]\d{2}\s?\d{3}(?!\d)")
-
-
-def _with_pin(parts: list[Cell]) -> list[Cell]:
-    """Place, state and PIN of an address: its line with the PIN, and the one before it where
-    that line holds nothing else."""
-    for index, part in enumerate(parts):
-        if _PIN.search(part.text):
-            alone = sum(char.isalpha() for char in part.text) < 4
-            return parts[max(0, index - 1) if alone else index : index + 1]
-    return parts
-
-
-def _place_cells(near: Neighbourhood, cell: Cell, offset: int) -> Candidate | None:
-    """The place right of its label, with the lines under it that go on with it."""
-    line = near.lines[cell.line]
-    parts = []
-    rest = cell.part(offset, len(cell.text)) if cell.text[offset:].strip(" :-.") else None
-    if rest is not None:
-        parts.append(rest)
-    else:
-        right = [one for one in line.cells if one.left > cell.right]
-        if right and not near.starts_with_label(right[0]):
-            parts.append(right[0])
-    anchor = parts[0] if parts else cell
-    bottom = anchor.bottom
-    for below in near.lines[cell.line + 1 : cell.line + 5]:
-        if below.page != cell.page or below.top - bottom > 1.6 * cell.height:
-            break
-        near_cells = [one for one in below.cells if abs(one.left - anchor.left) < 2 * cell.height]
-        if not near_cells or near.labels_in(near_cells[0]) or ":" in near_cells[0].text:
-            break
-        parts.append(near_cells[0])
-        bottom = near_cells[0].bottom
-    if not parts:
-        return None
-    parts = _with_pin(parts)
-    text = ", ".join(part.text.strip(" ,:-.") for part in parts)
-    tokens = tuple(token for part in parts for token in part.tokens)
-    whole = Cell(page=cell.page, line=cell.line, tokens=tokens, source=cell.source)
-    parsed = Parsed(value=text[:300], start=0, end=len(whole.text))
-    has_pin = bool(_PIN.search(text))
-    return candidate_of(whole, parsed, score=0.95 if has_pin else 0.8)
-
-
-_KINDS = (
-    ("INV", r"\binv\b|tax invoice|invoice"),
-    ("BIL", r"\bbil\b|bill of supply"),
-    ("CHL", r"\bchl\b|challan"),
-    ("BOE", r"\bboe\b|bill of entry"),
-    ("OTH", r"\both\b|others?\b|credit note"),
-)
-
-
-def _document_type(text: str) -> Parsed | None:
-    """The portal's code of a kind of document: INV, BIL, CHL, BOE or OTH."""
-    plain = parsers.plain_text(text)
-    if plain is None:
-        return None
-    for code, words in _KINDS:
-        if re.search(words, plain.value.lower()):
-            return Parsed(value=code, start=plain.start, end=plain.end)
-    return plain
-
-
-def _reason(text: str) -> Parsed | None:
-    """The reason without the direction before it: "Outward - Supply" is "Supply"."""
-    plain = parsers.plain_text(text)
-    if plain is None:
-        return None
-    direction = re.match(r"(?:out|in)ward\s*[-–/:]?\s*", plain.value, re.I)
-    start = plain.start + (direction.end() if direction else 0)
-    value = text[start : plain.end].strip()
-    return Parsed(value=value, start=start, end=plain.end) if value else plain
-
-
-def _amount(text: str) -> Parsed | None:
-    found = find_amounts(text[:60], decimal_comma=False)
-    if not found:
-        return None
-    return Parsed(value=found[0].value, start=found[0].start, end=found[0].end)
-
-
-def _gstin(text: str) -> Parsed | None:
-    """A transporter's id: 15 characters, exempt from the checksum."""
-    match = re.search(r"(?<![A-Za-z0-9])\d{2}[A-Za-z0-9]{13}(?![A-Za-z0-9])", text[:120])
-    return Parsed(value=match[0].upper(), start=match.start(), end=match.end()) if match else None
-
-
-def _party_id(text: str) -> Parsed | None:
-    unregistered = re.match(r"[\s:.\-]*(URP)\b", text[:20])
-    if unregistered:
-        return Parsed(value="URP", start=unregistered.start(1), end=unregistered.end(1))
-    for raw, start, end in find_gstins(text[:160]):
-        if is_gstin(raw):
-            return Parsed(value=raw, start=start, end=end)
-    for raw, start, end in find_gstins(text[:160]):
-        repaired = repair_gstin(raw)
-        return Parsed(
-            value=repaired[0] if repaired else raw,
-            start=start,
-            end=end,
-            certainty=0.5 if repaired else 0.3,
-            alternatives=(raw,) if repaired else (),
-            note="repaired: the printed characters fail the checksum" if repaired else "",
-        )
-    return None
-
-
-def _mode(text: str) -> Parsed | None:
-    match = _MODES.search(text[:40].lower())
-    return Parsed(value=match[1].title(), start=match.start(), end=match.end()) if match else None
-
-
-def _hsn(text: str) -> Parsed | None:
-    match = re.search(r"(?<!\d)\d{4}(?:\d{2}){0,2}(?!\d)", text[:60])
-    value = normalise_hsn(match[0]) if match else ""
-    return Parsed(value=value, start=match.start(), end=match.end()) if match and value else None
 
 
 def read_eway_bill(pages: Sequence[PageInput]) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
