@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from documents import drafts, field_checks, identity, outcomes, schemas
+from documents import drafts, field_checks, identity, measures, outcomes, schemas
 from documents.errors import Conflict, SenderError
 from documents.models import (
     BY_PERSON,
@@ -221,6 +221,7 @@ def _settle(document: Document, actor: AnyUser, status: DocumentStatus, verb: st
         document.reasons = []
     document.reviewer_id = actor.pk
     document.reviewed_at = timezone.now()
+    measures.keep(document, actor)
     return _store(document, actor, verb)
 
 

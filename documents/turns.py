@@ -260,7 +260,7 @@ def _first(offered: DocumentQuerySet, user: AnyUser, but: Document | None) -> UU
             if but is not None and document_id == but.pk:
                 continue
             try:
-                return claim(document_id, user).pk
+                return claim(document_id, user).document_id
             except Conflict:
                 continue
         if but is not None and ids == [but.pk]:
