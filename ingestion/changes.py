@@ -1,6 +1,7 @@
 """What a second reading of a document changes, value by value, and which of the two is right.
 
-Pure. Rows of tables are held against each other by their number."""
+Pure. Rows of tables are held against each other by what stands in them (`alignment.py`): one
+that comes in between makes no other differ."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from documents import drafts, schemas, trust
+from ingestion import alignment, scoring
 
 
 class Change(StrEnum):
@@ -52,7 +54,8 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One value before and after; None is no value. truth: what a person confirmed, and with it
+    """One value before and after; None is no value. pointer: in the new reading; of a row that it
+    does not have in the old one, else in the truth. truth: what a person confirmed, and with it
     was_right and is_right, are None where nobody has (truth may be None, too, where there is
     nothing on the paper)."""
 
@@ -97,28 +100,71 @@ def compare(
     """Every value that either payload has, or the truth, in the order of the pointers.
 
     schema: the one of `new`, which says what is an amount."""
-    before, after = dict(leaves(old)), dict(leaves(new))
-    true = dict(leaves(truth.payload)) if truth else {}
-    known = {p for p in (*before, *after, *true) if truth and spec_of(truth.schema, p)}
-    pointers = before.keys() | after.keys() | (true.keys() & known)
-    return [
-        _difference(p, before.get(p), after.get(p), schema, true.get(p), is_known=p in known)
-        for p in sorted(pointers, key=_place)
+    found = [
+        _difference(values, schema, truth)
+        for above, sides in _parts(old, new, truth.payload if truth else {}, schema)
+        for values in _together(above, *sides)
     ]
+    kept = [one for one in found if (one.old, one.new, one.truth) != (None, None, None)]
+    return sorted(kept, key=lambda one: _place(one.pointer))
 
 
-def _difference(
-    pointer: str, old: Any, new: Any, schema: Mapping[str, Any], true: Any, *, is_known: bool
-) -> Difference:
-    spec = spec_of(schema, pointer)
+Payload = Mapping[str, Any]
+
+
+def _parts(
+    old: Payload, new: Payload, true: Payload, schema: Mapping[str, Any]
+) -> Iterator[tuple[str, tuple[Payload, Payload, Payload]]]:
+    """The values beside the tables, then each row of a table; with the pointer of each part."""
+    sides = (old, new, true)
+    names = {name for side in sides for name, value in side.items() if _is_table(value)}
+    plain = [{name: side[name] for name in side if name not in names} for side in sides]
+    yield "", (plain[0], plain[1], plain[2])
+    all_kinds = scoring.kinds_of(schema)
+    for name in sorted(names):
+        tables = [_table(side.get(name)) for side in sides]
+        columns = {column for table in tables for row in table for column in row}
+        kinds = {column: all_kinds.get(f"{name}.{column}", "") for column in sorted(columns)}
+        for row in alignment.rows(tables[0], tables[1], tables[2], kinds):
+            places = zip(tables, (row.old, row.new, row.true), strict=True)
+            a, b, c = ({} if at is None else table[at] for table, at in places)
+            yield f"/{name}/{row.number}", (a, b, c)
+
+
+def _table(value: Any) -> alignment.Table:
+    return value if _is_table(value) else ()
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(row, Mapping) for row in value)
+
+
+def _together(above: str, old: Payload, new: Payload, true: Payload) -> "Iterator[_Values]":
+    sides = [dict(leaves(one, above)) for one in (old, new, true)]
+    for pointer in dict.fromkeys(pointer for side in sides for pointer in side):
+        a, b, c = (side.get(pointer) for side in sides)
+        yield _Values(pointer=pointer, old=a, new=b, true=c)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Values:
+    pointer: str
+    old: Any
+    new: Any
+    true: Any
+
+
+def _difference(values: _Values, schema: Mapping[str, Any], truth: Truth | None) -> Difference:
+    spec = spec_of(schema, values.pointer)
+    is_known = truth is not None and bool(spec_of(truth.schema, values.pointer))
     return Difference(
-        pointer=pointer,
-        kind=_change(old, new, spec),
-        old=old,
-        new=new,
-        truth=true if is_known else None,
-        was_right=is_alike(old, true, spec) if is_known else None,
-        is_right=is_alike(new, true, spec) if is_known else None,
+        pointer=values.pointer,
+        kind=_change(values.old, values.new, spec),
+        old=values.old,
+        new=values.new,
+        truth=values.true if is_known else None,
+        was_right=is_alike(values.old, values.true, spec) if is_known else None,
+        is_right=is_alike(values.new, values.true, spec) if is_known else None,
     )
 
 

@@ -82,8 +82,9 @@ def _kind_by_name(name: str) -> str:
     return "text"
 
 
-def _kinds(schema: Row) -> dict[str, str]:
-    """The kind of each field and column that a type's schema tells of."""
+def kinds_of(schema: Row) -> dict[str, str]:
+    """The kind of each field ("name") and column ("table.column") that a type's schema tells
+    of."""
     kinds: dict[str, str] = {}
     for name, spec in (schema.get("properties") or {}).items():
         columns = (spec.get("items") or {}).get("properties") or {}
@@ -165,7 +166,7 @@ def score(
 ) -> list[Value]:
     """The values that `truth` names. evidence: as `documents.models.Document.evidence`;
     schema: that of the document, which says what is a date and what an amount."""
-    kinds = _kinds(schema or {})
+    kinds = kinds_of(schema or {})
     values: list[Value] = []
     for name, expected in truth.items():
         if name in _TABLES or isinstance(expected, list):
@@ -203,7 +204,7 @@ def _cells(
     """Cells of a table; a truth without rows says of every cell that it should not be there."""
     columns = list(dict.fromkeys(column for row in truth or found for column in row))
     of_columns = {column: kinds.get(f"{name}.{column}", "") for column in columns}
-    place = dict(_paired(truth, found, of_columns))
+    place = dict(paired(truth, found, of_columns))
     extra = [at for at in range(len(found)) if at not in place.values()]
     rows = [(str(number), row, place.get(number)) for number, row in enumerate(truth)]
     rows += [(f"+{number}", {}, at) for number, at in enumerate(extra)]
@@ -219,10 +220,11 @@ def _cells(
             )
 
 
-def _paired(
+def paired(
     truth: Sequence[Row], found: Sequence[Row], columns: Mapping[str, str]
 ) -> list[tuple[int, int]]:
-    """Which row of the truth is which that was found: most right cells, then most alike.
+    """Which row of the truth is which that was found: most right cells, then most alike; rows
+    that share no letter are not paired.
 
     columns: name -> kind."""
     if not truth or not found:

@@ -67,6 +67,47 @@ def test_counts_are_by_field_whatever_the_row() -> None:
     assert (tally.n, tally.differ, tally.net) == (3, 2, 0)
 
 
+def items(*names: str) -> dict[str, Any]:
+    return {"line_items": [{"description": name, "quantity": name[-1]} for name in names]}
+
+
+def test_a_row_that_comes_in_between_makes_no_other_differ() -> None:
+    old, new = items("Pens 1", "Paper 2", "Ink 3"), items("Pens 1", "Glue 9", "Paper 2", "Ink 3")
+    found = changes.compare(old, new, BILL)
+    assert {one.pointer: (one.old, one.new) for one in found if one.is_difference} == {
+        "/line_items/1/description": (None, "Glue 9"),
+        "/line_items/1/quantity": (None, "9"),
+    }
+    gone = [one for one in changes.compare(new, old, BILL) if one.is_difference]
+    assert {one.pointer: one.kind for one in gone} == {
+        "/line_items/1/description": Change.LOST,
+        "/line_items/1/quantity": Change.LOST,
+    }
+
+
+def test_rows_are_found_again_in_another_order_and_with_a_cell_misread() -> None:
+    old, new = items("Pens 1", "Paper 2", "Ink 3"), items("Ink 3", "Pens 1", "Paper 7")
+    found = [one for one in changes.compare(old, new, BILL) if one.is_difference]
+    assert [(one.pointer, one.old, one.new) for one in found] == [
+        ("/line_items/2/description", "Paper 2", "Paper 7"),
+        ("/line_items/2/quantity", "2", "7"),
+    ]
+
+
+def test_a_row_that_shares_nothing_is_the_one_that_stands_in_its_place() -> None:
+    old = {"line_items": [{"quantity": "1"}, {"quantity": "2"}, {"quantity": "3"}]}
+    new = {"line_items": [{"quantity": "1"}, {"quantity": "9"}, {"quantity": "3"}]}
+    assert kinds(old, new)["/line_items/1/quantity"] == Change.CHANGED
+
+
+def test_both_readings_of_a_row_are_held_against_the_row_that_a_person_confirmed() -> None:
+    truth = Truth(payload=items("Pens 1", "Paper 2", "Ink 3"), schema=BILL)
+    old, new = items("Paper 2", "Ink 3"), items("Pens 1", "Glue 9", "Paper 2", "Ink 3")
+    tally = changes.counts(changes.compare(old, new, BILL, truth))["line_items.description"]
+    # The old reading was right not to have "Glue 9", and lacked "Pens 1".
+    assert tally == Tally(same=2, added=2, known=4, right_before=3, right_after=3)
+
+
 def test_values_as_read_are_those_from_before_a_person_gave_others() -> None:
     payload = {"document_number": "A/1", "currency": "INR", "irn": "x"}
     person = {"source": "person", "confidence": 1.0}
