@@ -14,6 +14,7 @@ from ingestion import views_investigations as questions
 from ingestion.admin import accuracy, language, panel
 from search import api as search_api
 from search import views as search
+from search import views_saved as saved_searches
 
 admin.site.site_header = admin.site.site_title = "Docket"
 admin.site.index_title = "What runs, what failed, what is known"
@@ -54,7 +55,16 @@ urlpatterns = [
         name="page-thumbnail",
     ),
     path("uploads/<uuid:upload_id>/original", document_files.original, name="original"),
+    path(
+        "uploads/<uuid:upload_id>/pages/<int:number>/matches",
+        search.page_matches,
+        name="page-matches",
+    ),
     path("search", search.search, name="search"),
+    path("search/suppliers", search.suppliers, name="search-suppliers"),
+    path("search/saved", saved_searches.keep, name="search-keep"),
+    path("search/saved/<uuid:saved_id>", saved_searches.change, name="search-change"),
+    path("search/saved/<uuid:saved_id>/delete", saved_searches.delete, name="search-delete"),
     path("investigations", questions.investigations, name="investigations"),
     path("investigations/<uuid:investigation_id>", questions.investigation, name="investigation"),
     path(

@@ -4,6 +4,7 @@ columns `supplier`, `day` and `total` of `Document`, by which lists and searches
 A value is only ever read as what it should be: text that is no decimal is no amount, text that
 is no day is no date, whatever a schema of an operator's own lets in."""
 
+from django.contrib.postgres.search import SearchVectorField
 from django.db.models import DecimalField, Func, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Left, NullIf
@@ -28,10 +29,10 @@ class Day(Func):
 
 
 class Words(Func):
-    """The words of a text for an index of them, without a language; `documents.queries` asks."""
+    """The words of a text, in no language's grammar, for an index of them."""
 
     template = "to_tsvector('simple', %(expressions)s)"
-    output_field = TextField()
+    output_field = SearchVectorField()
 
 
 def text(name: str, column: str = "payload") -> KeyTextTransform:

@@ -17,7 +17,7 @@ from documents.models import Document, Page, Project
 from search import queries, quotes, ranking, snippets
 from search.investigation import Investigation
 from search.models import Chunk, Embedder
-from search.ranking import Scope
+from search.scope import Scope
 from search.snippets import Box
 
 PASSAGES = 12

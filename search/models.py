@@ -192,5 +192,5 @@ class TypeVector(models.Model):
         return f"{self.type_id} by {self.embedder_id}"
 
 
-# A model of this app, too, in a module of its own.
-from search import investigation  # noqa: E402, F401
+# Models of this app, too, in modules of their own.
+from search import investigation, saved  # noqa: E402, F401

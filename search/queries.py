@@ -10,26 +10,29 @@ A hit is a document with its best chunk; `limit` counts documents. What is defin
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
-
-from django.db.models import OuterRef, Subquery
 
 from config import metrics
 from config.engines import EngineError, EngineFault
 from documents.errors import OperatorError, SenderError, TryAgain
-from documents.models import AnyUser, DocumentType, Page, Project
-from search import embedders, ranking, snippets, terms
-from search.models import Chunk
-from search.ranking import Fused, Ranked, Scope
-from search.snippets import Box, Snippet
+from documents.models import AnyUser, Document, DocumentType, Project
+from search import embedders, ranking, terms
+from search.hits import Hit, of
+from search.hits import boxes as boxes_of
+from search.ranking import Fused, Ranked
+from search.scope import UNKNOWN, Narrow, Scope, filters
+from search.snippets import Box
 
 MAX_QUERY_CHARS = 2_000
 IDENTIFIER_CHARS = 4
 MAX_QUERY_TERMS = 64
 MAX_LIMIT = 100
+EVERYTHING = Narrow()
+NOT_EMBEDDED = (
+    "What this paper means is not known yet: its text is waiting to be indexed, or it has none."
+)
 
 
 class Mode(StrEnum):
@@ -44,28 +47,6 @@ class Everyone:
 
 
 EVERYONE = Everyone()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A document that answers, with its best chunk.
-
-    page is the page's number in the file. score orders hits of one answer and compares with
-    nothing else: BM25, cosine or reciprocal ranks, as the mode has it. boxes are pixels of
-    the page image; modes are the ways that found the document."""
-
-    document_id: UUID
-    upload_id: UUID
-    page: int
-    score: float
-    text: str
-    snippet: Snippet
-    file: str
-    project: str
-    type: str
-    has_image: bool
-    boxes: tuple[Box, ...]
-    modes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,21 +69,22 @@ def find(
     query: str,
     *,
     project_slug: str | None = None,
-    type_slug: str | None = None,
+    narrow: Narrow = EVERYTHING,
     mode: str = Mode.HYBRID,
     limit: int = 10,
 ) -> Found:
-    """What `viewer` may see that answers `query`. 1 <= limit <= MAX_LIMIT.
+    """What `viewer` may see that answers `query` and passes `narrow`. 1 <= limit <= MAX_LIMIT.
 
     Raises SenderError for an unknown mode, project or type or a limit out of range, TryAgain
     or OperatorError where mode is dense and there is no engine for it."""
     began = time.monotonic()
     asked = _mode(mode)
-    if not 1 <= limit <= MAX_LIMIT:
-        raise SenderError(f"limit must be from 1 to {MAX_LIMIT}.", code="invalid_limit")
-    scope = _scope(viewer, project_slug=project_slug, type_slug=type_slug)
+    scope = _scope(viewer, project_slug, narrow, limit)
     question = clean(query)
-    if not question or not scope.project_ids:
+    if not question:
+        return Found(query=query, mode=asked, hits=())
+    scope = scope.settled()
+    if scope.is_empty:
         return Found(query=query, mode=asked, hits=())
     wanted = wanted_terms(question)
     ways: dict[str, tuple[Ranked, ...]] = {}
@@ -120,9 +102,54 @@ def find(
             asked = Mode.LEXICAL
             notice = "Searched by words only: the engine for meanings is not available."
     best = ranking.fuse(ways) if len(ways) > 1 else _alone(ways)
-    hits = _hits(best[:limit], wanted)
+    hits = of(scope, best[:limit], wanted)
     metrics.searched(asked, time.monotonic() - began)
     return Found(query=query, mode=asked, hits=hits, notice=notice)
+
+
+def newest(
+    viewer: AnyUser | Everyone,
+    *,
+    project_slug: str | None = None,
+    narrow: Narrow = EVERYTHING,
+    limit: int = 10,
+) -> Found:
+    """The newest documents with text that pass `narrow`, each with its beginning: what is there
+    to be found where nobody has asked for words yet. Raises SenderError as `find` does."""
+    scope = _scope(viewer, project_slug, narrow, limit).settled()
+    ranked = () if scope.is_empty else ranking.newest(scope, limit=limit)
+    hits = of(scope, _alone({Mode.LEXICAL: ranked}), frozenset())
+    return Found(query="", mode=Mode.LEXICAL, hits=hits)
+
+
+def like(
+    viewer: AnyUser | Everyone,
+    document: Document,
+    *,
+    project_slug: str | None = None,
+    narrow: Narrow = EVERYTHING,
+    limit: int = 10,
+) -> Found:
+    """The documents nearest in meaning to one that the viewer may see, without itself. Raises
+    SenderError as `find` does."""
+    began = time.monotonic()
+    scope = _scope(viewer, project_slug, narrow, limit).settled()
+    embedder = embedders.active()
+    vector = ranking.meaning(document.pk, embedder)
+    if not vector:
+        return Found(query="", mode=Mode.DENSE, hits=(), notice=NOT_EMBEDDED)
+    if scope.is_empty:
+        return Found(query="", mode=Mode.DENSE, hits=())
+    scope = replace(scope, without=document.pk)
+    ranked = ranking.dense(scope, embedder, vector, limit=limit)
+    hits = of(scope, _alone({Mode.DENSE: ranked}), frozenset())
+    metrics.searched(Mode.DENSE, time.monotonic() - began)
+    return Found(query="", mode=Mode.DENSE, hits=hits)
+
+
+def boxes(found: Found) -> dict[UUID, tuple[Box, ...]]:
+    """Where the words of the question stand on the page of each hit, by document. One query."""
+    return boxes_of(found.hits, wanted_terms(clean(found.query)))
 
 
 def clean(query: str) -> str:
@@ -159,7 +186,11 @@ def _mode(mode: str) -> Mode:
         raise SenderError(f"mode must be one of {known}.", code="invalid_mode") from None
 
 
-def _scope(viewer: AnyUser | Everyone, *, project_slug: str | None, type_slug: str | None) -> Scope:
+def _scope(
+    viewer: AnyUser | Everyone, project_slug: str | None, narrow: Narrow, limit: int
+) -> Scope:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise SenderError(f"limit must be from 1 to {MAX_LIMIT}.", code="invalid_limit")
     projects = Project.objects.all()
     if not isinstance(viewer, Everyone):
         projects = projects.visible_to(viewer)
@@ -168,12 +199,16 @@ def _scope(viewer: AnyUser | Everyone, *, project_slug: str | None, type_slug: s
     ids = tuple(projects.order_by("pk").values_list("pk", flat=True))
     if project_slug and not ids:
         raise SenderError("You have no project of that name.", code="unknown_project")
-    if not type_slug:
-        return Scope(project_ids=ids)
-    type_id = DocumentType.objects.filter(slug=type_slug).values_list("pk", flat=True).first()
-    if type_id is None:
+    return Scope(project_ids=ids, filters=filters(narrow, type_id=_type_id(narrow.type)))
+
+
+def _type_id(slug: str) -> int | None:
+    if slug in ("", UNKNOWN):
+        return None
+    found = DocumentType.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if found is None:
         raise SenderError("There is no such type of document.", code="unknown_type")
-    return Scope(project_ids=ids, type_id=type_id)
+    return found
 
 
 def _dense(scope: Scope, question: str, depth: int) -> tuple[Ranked, ...]:
@@ -198,38 +233,4 @@ def _alone(ways: dict[str, tuple[Ranked, ...]]) -> tuple[Fused, ...]:
         )
         for way, entries in ways.items()
         for entry in entries
-    )
-
-
-def _hits(best: tuple[Fused, ...], wanted: frozenset[int]) -> tuple[Hit, ...]:
-    """One query, however many hits there are."""
-    page = Page.objects.filter(upload=OuterRef("document__upload"), number=OuterRef("page"))
-    chunks = (
-        Chunk.objects.select_related("project", "document__upload", "document__type")
-        .defer("terms", "frequencies", "document__payload", "document__evidence")
-        .annotate(
-            page_words=Subquery(page.values("words")), page_image=Subquery(page.values("image"))
-        )
-        .in_bulk([entry.chunk_id for entry in best])
-    )
-    return tuple(
-        _hit(entry, chunks[entry.chunk_id], wanted) for entry in best if entry.chunk_id in chunks
-    )
-
-
-def _hit(entry: Fused, chunk: Any, wanted: frozenset[int]) -> Hit:
-    document = chunk.document
-    return Hit(
-        document_id=document.pk,
-        upload_id=document.upload_id,
-        page=chunk.page,
-        score=float(entry.score),
-        text=chunk.text,
-        snippet=snippets.snippet(chunk.text, wanted),
-        file=document.upload.filename,
-        project=chunk.project.slug,
-        type=document.type.slug if document.type else "unknown",
-        has_image=bool(chunk.page_image),
-        boxes=snippets.boxes(chunk.page_words or (), wanted),
-        modes=tuple(str(way) for way in entry.ways),
     )

@@ -9,6 +9,7 @@ BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009) of a 
 with n of the N chunks of the searched projects holding the term.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
@@ -19,6 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Sum
 
 from search.models import Corpus, Embedder, Term
+from search.scope import Scope
 
 K1 = 1.5
 B = 0.75
@@ -32,16 +34,10 @@ CANDIDATES = 10_000
 # Chunks asked of the vector index; the second time only where the first held too few
 # documents, as when one long document fills it.
 DENSE_DEPTHS = (200, 2_000)
+# Of a long document, the chunks that say what it is about.
+MEANT_CHUNKS = 400
 # hnsw.ef_search is at most 1,000.
 EF_SEARCH = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Where to search. type_id None: documents of any type and of none."""
-
-    project_ids: tuple[int, ...]
-    type_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +63,7 @@ class Fused:
 # The scores are summed up outside of `held`, so that no sort carries the arrays along.
 BM25 = """
 WITH held AS MATERIALIZED (
-    SELECT chunk.id, chunk.document_id, chunk.length, asked.idf,
+    SELECT chunk.id, chunk.document_id, chunk.page, chunk.length, asked.idf,
         chunk.frequencies[found.place]::float8 AS f
     FROM search_chunk AS chunk
     CROSS JOIN unnest(%(terms)s::int[], %(idfs)s::float8[]) AS asked (term, idf)
@@ -75,12 +71,12 @@ WITH held AS MATERIALIZED (
     WHERE chunk.terms && %(candidates)s::int[]
         AND chunk.project_id = ANY(%(projects)s::bigint[])
         AND chunk.terms[found.place] = asked.term
-        {of_type}
+        {condition}
 ), scored AS (
-    SELECT id, document_id,
+    SELECT id, document_id, page,
         sum(idf * f * (%(k1)s + 1)
             / (f + %(k1)s * (1 - %(b)s + %(b)s * length / %(average)s))) AS score
-    FROM held GROUP BY id, document_id
+    FROM held GROUP BY id, document_id, page
 )
 """
 
@@ -91,6 +87,19 @@ OF_DOCUMENTS = """, best AS (
 SELECT document_id, id, score FROM best ORDER BY score DESC, document_id LIMIT %(limit)s
 """
 
+# Of each document its best pages, each by its best passage, and how many hold a word.
+OF_PAGES = """, paged AS (
+    SELECT DISTINCT ON (document_id, page) document_id, page, id, score
+    FROM scored ORDER BY document_id, page, score DESC, id
+), placed AS (
+    SELECT document_id, id, score, page,
+        row_number() OVER (PARTITION BY document_id ORDER BY score DESC, page) AS place,
+        count(*) OVER (PARTITION BY document_id) AS pages
+    FROM paged
+)
+SELECT document_id, id, pages FROM placed WHERE place <= %(limit)s ORDER BY document_id, page
+"""
+
 OF_PASSAGES = "SELECT document_id, id, score FROM scored ORDER BY score DESC, id LIMIT %(limit)s"
 
 NEAREST = """
@@ -98,14 +107,49 @@ SELECT chunk.document_id, chunk.chunk_id,
     1 - ((chunk.dense::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})) AS score
 FROM search_chunkvector AS chunk
 WHERE chunk.embedder_id = {embedder} AND chunk.project_id = ANY(%(projects)s::bigint[])
-    {of_type}
+    {condition}
 ORDER BY (chunk.dense::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})
 LIMIT %(limit)s
 """
 
-OF_TYPE = """AND EXISTS (
-    SELECT FROM documents_document AS document
-    WHERE document.id = chunk.document_id AND document.type_id = %(type)s)"""
+# All of few documents are compared: their index would be walked for long before it met them.
+NEAREST_OF_FEW = """
+WITH near AS MATERIALIZED (
+    SELECT chunk.document_id, chunk.id,
+        (vector.dense::halfvec({dimension})) <=> %(vector)s::halfvec({dimension}) AS distance
+    FROM search_chunk AS chunk
+    JOIN search_chunkvector AS vector
+        ON vector.chunk_id = chunk.id AND vector.embedder_id = {embedder}
+    WHERE chunk.project_id = ANY(%(projects)s::bigint[])
+        {condition}
+)
+SELECT document_id, id, 1 - distance FROM near ORDER BY distance, id LIMIT %(limit)s
+"""
+
+# What a document is about: the mean of the vectors of its first chunks.
+MEANING = """
+SELECT avg(part.dense)::text FROM (
+    SELECT vector.dense::halfvec({dimension}) AS dense
+    FROM search_chunk AS chunk
+    JOIN search_chunkvector AS vector
+        ON vector.chunk_id = chunk.id AND vector.embedder_id = {embedder}
+    WHERE chunk.document_id = %(document)s
+    ORDER BY chunk.page, chunk.ordinal LIMIT %(limit)s
+) AS part
+"""
+
+# The newest first: ids count up with time.
+NEWEST = """
+SELECT document.id, first.id, 0::float8
+FROM documents_document AS document
+CROSS JOIN LATERAL (
+    SELECT chunk.id FROM search_chunk AS chunk WHERE chunk.document_id = document.id
+    ORDER BY chunk.page, chunk.ordinal LIMIT 1
+) AS first
+WHERE document.project_id = ANY(%(projects)s::bigint[])
+    {condition}
+ORDER BY document.id DESC LIMIT %(limit)s
+"""
 
 
 def lexical(scope: Scope, terms: Collection[int], *, limit: int = DEPTH) -> tuple[Ranked, ...]:
@@ -120,6 +164,33 @@ def lexical_passages(
     return _ranked(_by_words(scope, terms, OF_PASSAGES, limit))
 
 
+def pages(
+    scope: Scope, terms: Collection[int], *, limit: int
+) -> dict[UUID, tuple[tuple[int, ...], int]]:
+    """By document the best chunks of its `limit` best pages that hold one of `terms`, in the
+    order of the pages, and how many pages do."""
+    found: dict[UUID, tuple[tuple[int, ...], int]] = {}
+    for document_id, chunk_id, count in _by_words(scope, terms, OF_PAGES, limit):
+        chunks, _ = found.get(document_id, ((), 0))
+        found[document_id] = ((*chunks, chunk_id), count)
+    return found
+
+
+def newest(scope: Scope, *, limit: int = DEPTH) -> tuple[Ranked, ...]:
+    """Documents that have text, the newest first, each with its beginning."""
+    query = NEWEST.format(condition=scope.of_documents)
+    return _ranked(_select(query, scope, limit=limit))
+
+
+def meaning(document_id: UUID, embedder: Embedder) -> tuple[float, ...]:
+    """A vector for a whole document, () where none of its chunks has one."""
+    query = MEANING.format(dimension=int(embedder.dimension), embedder=int(embedder.pk))
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"document": document_id, "limit": MEANT_CHUNKS})
+        (mean,) = cursor.fetchone()
+    return tuple(json.loads(mean)) if mean else ()
+
+
 def _by_words(scope: Scope, terms: Collection[int], choice: str, limit: int) -> list[Any]:
     corpus = Corpus.objects.filter(project__in=scope.project_ids).aggregate(
         chunks=Sum("chunks"), words=Sum("words")
@@ -128,7 +199,7 @@ def _by_words(scope: Scope, terms: Collection[int], choice: str, limit: int) -> 
     if not known or not corpus["chunks"]:
         return []
     return _select(
-        BM25.format(of_type=_of_type(scope)) + choice,
+        BM25.format(condition=scope.condition) + choice,
         scope,
         k1=K1,
         b=B,
@@ -166,9 +237,9 @@ def dense_passages(
 def _nearest(
     scope: Scope, embedder: Embedder, vector: Sequence[float], depth: int
 ) -> list[tuple[UUID, int, float]]:
-    query = NEAREST.format(
-        dimension=int(embedder.dimension), embedder=int(embedder.pk), of_type=_of_type(scope)
-    )
+    asked = {"vector": str(list(vector)), "limit": depth}
+    if scope.documents is not None:
+        return _select(_about(NEAREST_OF_FEW, scope, embedder), scope, **asked)
     with transaction.atomic():
         _select(
             "SELECT set_config('hnsw.iterative_scan', 'strict_order', true),"
@@ -176,7 +247,13 @@ def _nearest(
             scope,
             ef=str(EF_SEARCH),
         )
-        return _select(query, scope, vector=str(list(vector)), limit=depth)
+        return _select(_about(NEAREST, scope, embedder), scope, **asked)
+
+
+def _about(query: str, scope: Scope, embedder: Embedder) -> str:
+    return query.format(
+        dimension=int(embedder.dimension), embedder=int(embedder.pk), condition=scope.condition
+    )
 
 
 def fuse_passages(ways: Iterable[Sequence[Ranked]]) -> tuple[tuple[int, UUID], ...]:
@@ -233,15 +310,9 @@ def _occurrences(scope: Scope, terms: Collection[int]) -> dict[int, int]:
     return {row["term"]: row["holding"] for row in rows}
 
 
-def _of_type(scope: Scope) -> str:
-    return "" if scope.type_id is None else OF_TYPE
-
-
 def _select(query: str, scope: Scope, **values: Any) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            query, {"projects": list(scope.project_ids), "type": scope.type_id, **values}
-        )
+        cursor.execute(query, {**scope.values, **values})
         return list(cursor.fetchall())
 
 

@@ -112,7 +112,7 @@ def test_the_page_marks_what_was_asked_for_and_escapes_the_rest() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt; <mark>Steel</mark> pipes &amp; more" in html
     assert "<script>" not in html
     assert reverse("document", kwargs={"document_id": document.pk}) + "?page=1" in html
-    image = reverse("page-image", kwargs={"upload_id": document.upload_id, "number": 1})
+    image = reverse("page-thumbnail", kwargs={"upload_id": document.upload_id, "number": 1})
     assert f'src="{image}' in html
     assert document.upload.filename in html
 
@@ -146,14 +146,18 @@ def test_the_page_says_that_nothing_was_found_and_that_meaning_was_left_out(
 def test_the_page_takes_as_many_queries_for_many_hits_as_for_few(
     django_assert_max_num_queries: Any,
 ) -> None:
-    document = indexed("steel pipes")
-    member = factories.user(Role.VIEWER, document.project)
-    with django_assert_max_num_queries(40) as few:
-        page(member, q="steel")
+    document = indexed("steel pipes", "more steel pipes")
+    client = signed_in(factories.user(Role.VIEWER, document.project))
+    asked = {"q": "steel"}
+    client.get(reverse("search"), asked)
+    with django_assert_max_num_queries(20) as few:
+        client.get(reverse("search"), asked)
     for _ in range(9):
-        indexed("steel pipes", in_project=document.project)
+        indexed("steel pipes", "more steel pipes", in_project=document.project)
     with django_assert_max_num_queries(len(few.captured_queries)):
-        assert page(member, q="steel").content.count(b'class="hit"') == 10
+        html = client.get(reverse("search"), asked).content
+    assert html.count(b'class="hit"') == 10
+    assert html.count(b'class="hit-link line"') == 10
 
 
 def test_the_command_prints_hits_of_every_project_as_json() -> None:

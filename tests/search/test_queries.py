@@ -7,6 +7,7 @@ from documents.errors import OperatorError, SenderError, TryAgain
 from documents.models import Page, Role
 from search import queries, ranking
 from search.queries import EVERYONE, MAX_LIMIT, Mode, find
+from search.scope import Narrow
 from tests import factories
 from tests.search.corpus import indexed, use_embedder
 
@@ -61,9 +62,8 @@ def test_a_search_keeps_to_the_project_and_the_type_that_it_names(mode: str) -> 
     indexed("Steel pipes")
     in_project = find(EVERYONE, "steel pipes", project_slug=here.project.slug, mode=mode)
     assert {hit.document_id for hit in in_project} == {here.pk, other.pk}
-    of_type = find(
-        EVERYONE, "steel", project_slug=here.project.slug, type_slug="eway_bill", mode=mode
-    )
+    way = Narrow(type="eway_bill")
+    of_type = find(EVERYONE, "steel", project_slug=here.project.slug, narrow=way, mode=mode)
     assert [hit.document_id for hit in of_type] == [other.pk]
 
 
@@ -106,8 +106,9 @@ def test_a_hit_shows_where_its_words_stand_on_the_page_image() -> None:
     document = indexed("Steel pipes from Acme")
     words = [["Steel", 10, 10, 60, 30, 0.9], ["pipes", 70, 10, 120, 30, 0.9]]
     Page.objects.filter(document=document).update(words=words, image="uploads/1/pages/1.webp")
-    (hit,) = find(EVERYONE, "PIPE")
-    assert hit.boxes == ((70.0, 10.0, 120.0, 30.0),)
+    found = find(EVERYONE, "PIPE")
+    (hit,) = found.hits
+    assert queries.boxes(found) == {document.pk: ((70.0, 10.0, 120.0, 30.0),)}
     assert hit.has_image
     assert [part.text for part in hit.snippet.parts if part.is_match] == ["pipes"]
 
@@ -171,7 +172,7 @@ def test_without_vectors_a_dense_search_says_who_must_act(settings: Any) -> None
         ({"limit": 0}, "invalid_limit"),
         ({"limit": MAX_LIMIT + 1}, "invalid_limit"),
         ({"mode": "psychic"}, "invalid_mode"),
-        ({"type_slug": "novel"}, "unknown_type"),
+        ({"narrow": Narrow(type="novel")}, "unknown_type"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(arguments: dict[str, Any], code: str) -> None:

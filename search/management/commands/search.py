@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from documents.errors import DocketError
 from search import queries
-from search.presentation import as_json
+from search.presentation import all_as_json
 from search.queries import Found, Mode
 
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 if is_for_reading:
                     self._list(found)
                 else:
-                    self._line({"query": query, "hits": [as_json(hit) for hit in found.hits]})
+                    self._line({"query": query, "hits": all_as_json(found)})
         except DocketError as fault:
             self._line({"error": {"code": fault.code, "message": fault.message}})
             sys.exit(1)
