@@ -7,6 +7,7 @@ from django.urls import path
 from documents import api as documents_api
 from documents import views as documents
 from documents import views_files as document_files
+from documents import views_lists as document_lists
 from ingestion import api as ingestion_api
 from ingestion import api_investigations, api_workers, health, metrics
 from ingestion import views as ingestion
@@ -37,7 +38,13 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/cancel", ingestion.cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry", ingestion.retry, name="job-retry"),
     path("jobs/<uuid:job_id>/priority", ingestion.set_priority, name="job-priority"),
-    path("documents", documents.documents, name="documents"),
+    path("documents", document_lists.documents, name="documents"),
+    path("documents/download", document_lists.download, name="documents-download"),
+    path(
+        "documents/<uuid:document_id>/draft.<str:form>",
+        document_lists.draft,
+        name="document-draft",
+    ),
     path("documents/<uuid:document_id>", documents.document, name="document"),
     path("documents/<uuid:document_id>/confirm", documents.confirm, name="document-confirm"),
     path("documents/<uuid:document_id>/correct", documents.correct, name="document-correct"),
@@ -90,7 +97,7 @@ urlpatterns = [
         questions.delete,
         name="investigation-delete",
     ),
-    path("projects", documents.project_create, name="project-create"),
+    path("projects", document_lists.project_create, name="project-create"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("api/v1/jobs", ingestion_api.JobsView.as_view(), name="api-jobs"),

@@ -5,6 +5,7 @@ A value is only ever read as what it should be: text that is no decimal is no am
 is no day is no date, whatever a schema of an operator's own lets in."""
 
 from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.db.models import DecimalField, Func, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Left, NullIf
@@ -33,6 +34,18 @@ class Words(Func):
 
     template = "to_tsvector('simple', %(expressions)s)"
     output_field = SearchVectorField()
+
+
+class FileWords(Words):
+    """The words of a file's name: "acme_2024-11.pdf" has four."""
+
+    template = "to_tsvector('simple', translate(%(expressions)s, '._-', '   '))"
+
+
+class ValueWords(Words):
+    """The words of all values of a payload."""
+
+    template = "jsonb_to_tsvector('simple', %(expressions)s, '[\"string\"]')"
 
 
 def text(name: str, column: str = "payload") -> KeyTextTransform:

@@ -10,9 +10,7 @@ from decimal import Decimal, InvalidOperation
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+import xlsxwriter  # type: ignore[import-untyped]
 
 from documents.draft_rows import (
     ABOUT,
@@ -94,11 +92,11 @@ class _Sheet:
     """A sheet that grows by rows. The last that it can hold says that there are more."""
 
     def __init__(self, book: xlsxwriter.Workbook, name: str, columns: tuple[Column, ...]) -> None:
-        self._sheet: Worksheet = book.add_worksheet(name)
+        self._sheet = book.add_worksheet(name)
         self._columns = columns
-        self._day: Format = book.add_format({"num_format": "yyyy-mm-dd"})
+        self._day = book.add_format({"num_format": "yyyy-mm-dd"})
         # Shows what follows "=" as text and keeps it so when somebody edits the cell.
-        self._quoted: Format = book.add_format({"quote_prefix": True})
+        self._quoted = book.add_format({"quote_prefix": True})
         self._sheet.set_column(0, len(columns) - 1, _WIDTH_CHARS)
         self._sheet.freeze_panes(1, 0)
         bold = book.add_format({"bold": True})

@@ -86,7 +86,7 @@ def export(documents: DocumentQuerySet, form: Format, *, actor: AnyUser | None) 
         )
     _record(chosen, form, actor)
     found = _drafts([pk for pk, _, _ in chosen])
-    columns = _columns({version for _, _, version in chosen})
+    columns = _columns({version for _, _, version in chosen if version})
     return Export(
         filename=f"documents-{timezone.localdate():%Y-%m-%d}.{form}",
         media_type=MEDIA_TYPES[form],
@@ -120,7 +120,7 @@ def _drafts(ids: Sequence[UUID]) -> Iterator[dict[str, Any]]:
         yield from (as_draft(found[pk]) for pk in part if pk in found)
 
 
-def _columns(versions: set[int | None]) -> Columns:
+def _columns(versions: set[int]) -> Columns:
     return columns_of(SchemaVersion.objects.filter(pk__in=versions).select_related("type"))
 
 

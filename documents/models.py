@@ -14,6 +14,7 @@ A Document's states, moved by `documents/review.py` and `documents/assembly.py` 
     rejected       -> draft_pending  reopened
 """
 
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from django.conf import settings
@@ -273,6 +274,7 @@ class Upload(models.Model):
         constraints = [
             UniqueConstraint(fields=["project", "sha256"], name="upload_once_per_project"),
         ]
+        indexes = [GinIndex(derived.FileWords("filename"), name="upload_file_words")]
 
     def __str__(self) -> str:
         return self.filename
@@ -385,6 +387,7 @@ class Document(models.Model):
             models.Index(fields=["project", "total"], name="document_by_total"),
             models.Index(fields=["project", "supplier"], name="document_by_supplier"),
             GinIndex(derived.Words("supplier"), name="document_supplier_words"),
+            GinIndex(derived.ValueWords("payload"), name="document_value_words"),
         ]
 
     def __str__(self) -> str:
@@ -469,8 +472,12 @@ class Page(models.Model):
     @property
     def image_version(self) -> str:
         """Another one whenever the image is another; for addresses that a browser may keep."""
-        stamp = int(self.read_at.timestamp() * 1000) if self.read_at else 0
-        return f"{stamp}-{self.rotation}"
+        return image_version(self.read_at, self.rotation)
+
+
+def image_version(read_at: datetime | None, rotation: int) -> str:
+    """`Page.image_version` where the page itself is not at hand."""
+    return f"{int(read_at.timestamp() * 1000) if read_at else 0}-{rotation}"
 
 
 class DocumentReading(models.Model):

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from documents import fields, schemas
-from documents.models import Document, DocumentStatus
+from documents.models import Document, DocumentStatus, image_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +127,7 @@ def told_date(day: date) -> str:
 
 def list_row(document: Document) -> dict[str, Any]:
     """A document as a row of a list; from `queries.listed`."""
+    listed: Any = document
     values = key_values(document)
     return {
         "document": document,
@@ -134,6 +135,7 @@ def list_row(document: Document) -> dict[str, Any]:
         "title": values[0] if values else document.upload.filename,
         "values": values[1:],
         "ago": ago(document.created_at),
+        "image_version": image_version(listed.first_read_at, listed.first_rotation or 0),
         "reasons": document.reasons[:2],
         "more_reasons": max(0, len(document.reasons) - 2),
     }

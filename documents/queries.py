@@ -62,6 +62,8 @@ def listed(documents: DocumentQuerySet) -> DocumentQuerySet:
         .annotate(
             page_count=Coalesce(pages.annotate(n=Count("pk")).values("n"), 0),
             has_image=Exists(drawn),
+            first_read_at=drawn.values("read_at")[:1],
+            first_rotation=drawn.values("rotation")[:1],
         )
     )
 
