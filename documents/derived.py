@@ -5,7 +5,6 @@ A value is only ever read as what it should be: text that is no decimal is no am
 is no day is no date, whatever a schema of an operator's own lets in."""
 
 from django.contrib.postgres.search import SearchVectorField
-from django.contrib.postgres.search import SearchVectorField
 from django.db.models import DecimalField, Func, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Left, NullIf
