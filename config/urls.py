@@ -5,9 +5,9 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from documents import api as documents_api
-from documents import views as documents
 from documents import views_files as document_files
 from documents import views_lists as document_lists
+from documents import views_review as document_review
 from ingestion import api as ingestion_api
 from ingestion import api_investigations, api_workers, health, metrics
 from ingestion import views as ingestion
@@ -45,11 +45,13 @@ urlpatterns = [
         document_lists.draft,
         name="document-draft",
     ),
-    path("documents/<uuid:document_id>", documents.document, name="document"),
-    path("documents/<uuid:document_id>/confirm", documents.confirm, name="document-confirm"),
-    path("documents/<uuid:document_id>/correct", documents.correct, name="document-correct"),
-    path("documents/<uuid:document_id>/reject", documents.reject, name="document-reject"),
-    path("documents/<uuid:document_id>/reopen", documents.reopen, name="document-reopen"),
+    path("documents/<uuid:document_id>", document_review.document, name="document"),
+    path("documents/<uuid:document_id>/confirm", document_review.confirm, name="document-confirm"),
+    path("documents/<uuid:document_id>/correct", document_review.correct, name="document-correct"),
+    path("documents/<uuid:document_id>/reject", document_review.reject, name="document-reject"),
+    path("documents/<uuid:document_id>/reopen", document_review.reopen, name="document-reopen"),
+    path("documents/<uuid:document_id>/check", document_review.check, name="document-check"),
+    path("documents/<uuid:document_id>/history", document_review.history, name="document-history"),
     path("documents/<uuid:document_id>/type", ingestion.reclassify, name="document-reclassify"),
     path(
         "uploads/<uuid:upload_id>/pages/<int:number>.webp",
@@ -60,6 +62,16 @@ urlpatterns = [
         "uploads/<uuid:upload_id>/pages/<int:number>-small.webp",
         document_files.page_thumbnail,
         name="page-thumbnail",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/pages/<int:number>/words",
+        document_review.words,
+        name="page-words",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/pages/<int:number>/text",
+        document_review.page_text,
+        name="page-text",
     ),
     path("uploads/<uuid:upload_id>/original", document_files.original, name="original"),
     path(

@@ -230,7 +230,11 @@ def put(payload: dict[str, Any], pointer: str, new: Any) -> None:
         return
     if len(parts) != 3 or not parts[1].isdigit() or int(parts[1]) > 10_000:
         raise ValueError(f"{pointer} does not name a field")
-    rows = payload.setdefault(parts[0], [])
+    if payload.get(parts[0]) is None:
+        payload[parts[0]] = []
+    rows = payload[parts[0]]
+    if not isinstance(rows, list):
+        raise ValueError(f"{pointer} does not name a field")
     while len(rows) <= int(parts[1]):
         rows.append({})
     rows[int(parts[1])][parts[2]] = new

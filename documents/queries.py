@@ -83,6 +83,22 @@ def named_in_reasons(user: AnyUser, document: Document) -> dict[str, Document]:
     return {str(other.pk): other for other in shown}
 
 
+TEXT_PAGES = 20
+"""So many pages without an image carry their text at once; the others are asked for one by one."""
+
+
+def pages_shown(document: Document) -> list[Page]:
+    """The pages of a document in their order, for its review: without words, and with the text
+    of the first of those that have no image."""
+    heavy = ("words", "marks", "signals", "text")
+    pages = list(document.pages.defer(*heavy).order_by("position"))
+    plain = [page.pk for page in pages if not page.image][:TEXT_PAGES]
+    texts = dict(Page.objects.filter(pk__in=plain).values_list("pk", "text")) if plain else {}
+    for page in pages:
+        page.text = texts.get(page.pk, "")
+    return pages
+
+
 def waiting(user: AnyUser) -> DocumentQuerySet:
     """Documents that wait for this user's review."""
     return Document.objects.open_to(user, *REVIEWERS).filter(status=DocumentStatus.DRAFT_PENDING)

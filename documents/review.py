@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from documents import drafts, field_checks, identity, measures, outcomes, schemas
+from documents import drafts, edits, field_checks, identity, measures, outcomes, schemas
 from documents.errors import Conflict, SenderError
 from documents.models import (
     BY_PERSON,
@@ -63,14 +63,19 @@ def save_draft(document: Document, schema: SchemaVersion, draft: drafts.Draft) -
 
 
 def confirm(
-    document_id: UUID, actor: AnyUser, *, version: int, values: Mapping[str, Any]
+    document_id: UUID,
+    actor: AnyUser,
+    *,
+    version: int,
+    values: Mapping[str, Any],
+    marks: edits.Marks = edits.NO_MARKS,
 ) -> Document:
     """Correct the fields in `values` (JSON Pointer -> value) and confirm the document.
 
     Raises Conflict, ValueRefused, or NotReady when a required field stays empty."""
     with transaction.atomic():
         document = _take(document_id, version, (DocumentStatus.DRAFT_PENDING,))
-        _write(document, actor, values)
+        _write(document, actor, values, marks)
         schema = _schema(document)
         gaps = drafts.missing(document.payload, schema, drafts.required_pointers(schema, ()))
         if gaps:
@@ -80,12 +85,17 @@ def confirm(
 
 
 def correct(
-    document_id: UUID, actor: AnyUser, *, version: int, values: Mapping[str, Any]
+    document_id: UUID,
+    actor: AnyUser,
+    *,
+    version: int,
+    values: Mapping[str, Any],
+    marks: edits.Marks = edits.NO_MARKS,
 ) -> Document:
     """Change values without confirming; the document stays in review."""
     with transaction.atomic():
         document = _take(document_id, version, (DocumentStatus.DRAFT_PENDING,))
-        _write(document, actor, values)
+        _write(document, actor, values, marks)
         schema = _schema(document)
         required = drafts.required_pointers(schema, ())
         document.reasons = [
@@ -189,30 +199,49 @@ def _empty(document: Document, kind: DocumentType | None) -> None:
     DocumentReading.objects.filter(document=document).delete()
 
 
-def _write(document: Document, actor: AnyUser, values: Mapping[str, Any]) -> None:
+def _write(
+    document: Document, actor: AnyUser, values: Mapping[str, Any], marks: edits.Marks
+) -> None:
     assert actor.pk is not None  # noqa: S101  (views ask for an account)
-    payload, evidence = document.payload, document.evidence
     schema = _schema(document)
-    changed = []
-    for pointer, value in values.items():
-        new = None if value == "" else value
-        old = drafts.get(payload, pointer)
-        if new == old:
-            continue
-        try:
-            drafts.put(payload, pointer, new)
-        except ValueError as fault:
-            raise ValueRefused(f"{fault}.") from fault
-        evidence[pointer] = drafts.entered(evidence.get(pointer), old)
-        changed.append(
-            Correction(document=document, pointer=pointer, old=old, new=new, made_by_id=actor.pk)
-        )
-    faults = dict(schemas.validate(payload, schema))
-    refused = [faults[c.pointer] for c in changed if c.pointer in faults]
-    unknown = [c.pointer for c in changed if c.pointer.split("/")[1] not in schema["properties"]]
+    _check_places(document, marks)
+    try:
+        edited = edits.apply(document.payload, document.evidence, values, marks)
+    except ValueError as fault:
+        raise ValueRefused(f"{fault}.") from fault
+    faults = dict(schemas.validate(edited.payload, schema))
+    changed = [change.pointer for change in edited.changes]
+    refused = [faults[pointer] for pointer in changed if pointer in faults]
+    unknown = [pointer for pointer in changed if pointer.split("/")[1] not in schema["properties"]]
     if refused or unknown:
         raise ValueRefused(" ".join([*refused, *(f"{p} is no field." for p in unknown)]))
-    Correction.objects.bulk_create(changed)
+    document.payload, document.evidence = edited.payload, edited.evidence
+    Correction.objects.bulk_create(
+        Correction(
+            document=document,
+            pointer=change.pointer,
+            old=change.old,
+            new=change.new,
+            made_by_id=actor.pk,
+        )
+        for change in edited.changes
+    )
+
+
+def _check_places(document: Document, marks: edits.Marks) -> None:
+    """A place is on a page of this document and within its image."""
+    if not marks.places:
+        return
+    named = {place.page for place in marks.places.values()}
+    pages = Page.objects.filter(document=document, number__in=named, image__gt="")
+    sizes = {
+        n: (w or 0, h or 0) for n, w, h in pages.values_list("number", "width_px", "height_px")
+    }
+    for place in marks.places.values():
+        width, height = sizes.get(place.page, (0, 0))
+        left, top, right, bottom = place.box
+        if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+            raise ValueRefused("A value was marked at a place that is not on these pages.")
 
 
 def _settle(document: Document, actor: AnyUser, status: DocumentStatus, verb: str) -> Document:

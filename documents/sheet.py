@@ -1,17 +1,21 @@
-"""The fields of one document as a form shows them and sends them back.
+"""The fields of one document as a form shows them.
 
 Pure: no queries, no request. Templates show these values and decide nothing.
 """
 
-import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
-from documents import checks, drafts, field_checks, fields, packets, schemas, trust
-from documents.presentation import Badge, Highlight, highlight, in_order, is_table, shown_value
-
-LONG_CHARS = 24
+from documents import checks, drafts, field_checks, fields, packets, schemas, suggestions, trust
+from documents.edits import NO_MARKS, Marks
+from documents.presentation import Badge, in_order, is_table, shown_value
+from documents.suggestions import Suggestion
+from documents.typed import kind_of, label_of
 
 SOURCES = {
     "signed": "signed QR code",
@@ -25,14 +29,19 @@ SOURCES = {
 
 _STATES = {
     "proven": Badge(label="Proven", icon="shield", tone="good"),
-    "person": Badge(label="Entered", icon="pencil", tone="good"),
-    "read": Badge(label="Read", icon="check", tone="plain"),
+    "confirmed": Badge(label="Confirmed", icon="check", tone="good"),
+    "corrected": Badge(label="Corrected", icon="pencil", tone="good"),
+    "entered": Badge(label="Entered", icon="pencil", tone="good"),
+    "read": Badge(label="Sure", icon="check", tone="plain"),
     "unsure": Badge(label="Unsure", icon="eye", tone="warn"),
     "failed": Badge(label="Check failed", icon="alert", tone="bad"),
-    "missing": Badge(label="Required", icon="alert", tone="bad"),
+    "missing": Badge(label="Missing", icon="alert", tone="bad"),
     "left_out": Badge(label="Left empty", icon="eye", tone="warn"),
     "empty": Badge(label="", icon="", tone="quiet"),
 }
+_DOUBTFUL = frozenset({"unsure", "failed", "missing", "left_out"})
+_SUMS_OF_ROWS = frozenset({"lines_add_up", "value_adds_up"})
+_MOST_SUGGESTIONS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +55,9 @@ class Finding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One value in its input. kind: text, long, amount, date, time, integer, choice, fixed;
-    is_unprinted: its candidate is a language model's, and no page prints it."""
+    page, box: where it stands, 0 and "" where that is not known, the box as "left,top,right,
+    bottom"; at: the place that a person marked and has not saved, as a form sends it; joint:
+    what stands between words of two lines; is_accepted: a person looked and left it."""
 
     pointer: str
     html_id: str
@@ -58,9 +69,15 @@ class Field:
     state: Badge
     detail: str
     note: str
-    candidate: str
     findings: tuple[Finding, ...]
-    is_unprinted: bool = False
+    suggestions: tuple[Suggestion, ...]
+    page: int
+    box: str
+    at: str
+    joint: str
+    is_doubtful: bool
+    is_accepted: bool
+    is_changed: bool
     is_hidden: bool = False
 
     @property
@@ -73,29 +90,52 @@ class Field:
         a check failed."""
         if self.is_hidden and all(finding.passed for finding in self.findings):
             return False
-        return bool(self.value or self.candidate or self.is_required)
+        return bool(self.value or self.suggestions or self.is_required)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
+    """pointer: "/line_items/2"; is_removed: it goes with the next save."""
+
     number: int
+    pointer: str
     cells: tuple[Field, ...]
+    is_removed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """The sum of a column, "" where it has none, and what the paper prints for it."""
+
+    value: str = ""
+    printed: str = ""
+    tone: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """A list of rows of a document, such as its line items."""
+    """A list of rows of a document, such as its line items. sums: one a column."""
 
+    name: str
     label: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     blank: Row
+    sums: tuple[Sum, ...]
+
+    @property
+    def has_sums(self) -> bool:
+        return any(made.value for made in self.sums)
 
 
 class Sheet:
     """The fields and tables of one document, in the order of its schema.
 
-    typed: JSON Pointer -> what a person typed and could not be saved; it is shown instead."""
+    typed: JSON Pointer -> what a person typed and has not saved, shown as it was typed; beside:
+    the same where somebody else's value is shown; marks: what came with it; faults: JSON
+    Pointer -> why the schema does not take the value; made: the checks, where they are not those
+    of `payload`; is_confirmed: a person confirmed the whole."""
 
     def __init__(
         self,
@@ -105,16 +145,26 @@ class Sheet:
         payload: Mapping[str, Any],
         evidence: Mapping[str, Any],
         thresholds: trust.Thresholds,
-        typed: Mapping[str, str] | None = None,
+        typed: Mapping[str, str] = MappingProxyType({}),
+        beside: Mapping[str, str] = MappingProxyType({}),
+        marks: Marks = NO_MARKS,
+        faults: Mapping[str, str] = MappingProxyType({}),
+        made: Sequence[checks.Check] | None = None,
+        is_confirmed: bool = False,
     ) -> None:
+        self._type_slug = type_slug
         self._schema = schema
         self._payload = payload
         self._evidence = evidence
         self._thresholds = thresholds
-        self._typed = typed or {}
-        self._checks = field_checks.run(type_slug, schema, payload)
-        required = {f"/{name}" for name in schemas.required_fields(schema)}
-        self._required = required
+        self._typed = typed
+        self._beside = beside
+        self._marks = marks
+        self._faults = faults
+        self._is_confirmed = is_confirmed
+        run = field_checks.run(type_slug, schema, payload) if made is None else made
+        self._checks = tuple(run)
+        self._required = {f"/{name}" for name in schemas.required_fields(schema)}
         properties = in_order(type_slug, schema)
         simple = {n: s for n, s in properties.items() if not is_table(s)}
         self.fields = tuple(self._field(f"/{name}", spec) for name, spec in simple.items())
@@ -132,55 +182,127 @@ class Sheet:
     def folded(self) -> tuple[Field, ...]:
         return tuple(field for field in self.fields if not field.is_open)
 
-    def highlights(self, page: int) -> tuple[Highlight, ...]:
-        """The places on page `page` from which values were read."""
-        return tuple(self._highlights(page))
+    @property
+    def doubts(self) -> int:
+        """How many values a person has not looked at yet and should."""
+        return sum(field.is_doubtful for field in (*self.fields, *self.cells))
 
-    def _highlights(self, page: int) -> Iterator[Highlight]:
-        cells = [cell for table in self.tables for row in table.rows for cell in row.cells]
-        for field in (*self.fields, *cells):
-            proof = self._evidence.get(field.pointer) or {}
-            if proof.get("page") == page and proof.get("box"):
-                yield highlight(
-                    proof["box"], html_id=field.html_id, label=field.label, tone=field.state.tone
-                )
+    @property
+    def reads(self) -> dict[str, str]:
+        """html_id -> how a text is taken, where that is not as it was typed."""
+        return {
+            field.html_id: taken
+            for field in (*self.fields, *self.cells)
+            if field.is_changed
+            and field.pointer not in self._faults
+            and (taken := shown_value(drafts.get(self._payload, field.pointer)))
+            != field.value.strip()
+        }
+
+    @property
+    def cells(self) -> Iterator[Field]:
+        for table in self.tables:
+            for row in table.rows:
+                yield from row.cells
+
+    @cached_property
+    def _checks_of(self) -> Mapping[str, list[checks.Check]]:
+        found: dict[str, list[checks.Check]] = defaultdict(list)
+        for check in self._checks:
+            for pointer in check.fields:
+                found[pointer].append(check)
+        return found
 
     def _items(self, name: str, spec: Mapping[str, Any]) -> Items:
         columns: Mapping[str, Any] = spec["items"].get("properties") or {}
-        filled = len(self._payload.get(name) or ())
-        pointers = [p.split("/") for p in self._typed if p.startswith(f"/{name}/")]
-        filled = max([filled, *(int(p[2]) + 1 for p in pointers if self._typed["/".join(p)])])
+        count = len(self._payload.get(name) or ())
+        rows = tuple(self._row(name, at, columns, self._evidence) for at in range(count))
         return Items(
+            name=name,
             label=str(spec.get("title") or name.replace("_", " ").capitalize()),
-            columns=tuple(_label(column, columns[column]) for column in columns),
-            rows=tuple(self._row(name, number, columns) for number in range(filled)),
-            blank=self._row(name, filled, columns),
+            columns=tuple(label_of(column, columns[column]) for column in columns),
+            rows=rows,
+            # What was read in rows that are gone is kept behind the last one.
+            blank=self._row(name, count, columns, {}),
+            sums=tuple(self._sum(name, column, columns[column], rows) for column in columns),
         )
 
-    def _row(self, name: str, number: int, columns: Mapping[str, Any]) -> Row:
-        cells = (self._field(f"/{name}/{number}/{column}", columns[column]) for column in columns)
-        return Row(number=number + 1, cells=tuple(cells))
+    def _row(
+        self, name: str, at: int, columns: Mapping[str, Any], evidence: Mapping[str, Any]
+    ) -> Row:
+        pointer = f"/{name}/{at}"
+        cells = (
+            self._field(f"{pointer}/{column}", columns[column], evidence) for column in columns
+        )
+        return Row(
+            number=at + 1,
+            pointer=pointer,
+            cells=tuple(cells),
+            is_removed=pointer in self._marks.removed,
+        )
 
-    def _field(self, pointer: str, spec: Mapping[str, Any]) -> Field:
-        proof: Mapping[str, Any] = self._evidence.get(pointer) or {}
+    def _sum(self, name: str, column: str, spec: Mapping[str, Any], rows: Sequence[Row]) -> Sum:
+        kept = [f"{row.pointer}/{column}" for row in rows if not row.is_removed]
+        told = [shown_value(drafts.get(self._payload, pointer)) for pointer in kept]
+        numbers = [n for n in map(fields.normalise_amount, told) if n is not None]
+        compared = self._compared(kept)
+        is_summed = column.endswith(("amount", "value", "total")) or compared is not None
+        if not numbers or not is_summed or kind_of(spec, "") != "amount":
+            return Sum()
+        value = format(sum(numbers, Decimal(0)), "f")
+        if compared is None:
+            return Sum(value=value)
+        pointer = next(p for p in compared.fields if p.count("/") == 1)
+        label = schemas.title_of(self._schema, pointer)
+        return Sum(
+            value=value,
+            printed=f"{label} {shown_value(drafts.get(self._payload, pointer))}",
+            tone="good" if compared.passed else "warn",
+            message=compared.message,
+        )
+
+    def _compared(self, cells: Sequence[str]) -> checks.Check | None:
+        """The check that holds the sum of these cells against a value beside the table."""
+        for check in self._checks_of.get(cells[0], ()) if cells else ():
+            if check.code in _SUMS_OF_ROWS and any(p.count("/") == 1 for p in check.fields):
+                return check
+        return None
+
+    def _field(
+        self, pointer: str, spec: Mapping[str, Any], evidence: Mapping[str, Any] | None = None
+    ) -> Field:
+        known = self._evidence if evidence is None else evidence
+        proof: Mapping[str, Any] = known.get(pointer) or {}
         value = shown_value(drafts.get(self._payload, pointer))
-        findings = [c for c in self._checks if pointer in c.fields] + packets.kept(pointer, proof)
-        state = self._state(pointer, value, proof, findings)
+        made = self._checks_of.get(pointer, []) + packets.kept(pointer, proof)
+        findings = [Finding(passed=c.passed, message=c.message) for c in made]
+        if pointer in self._faults:
+            findings.insert(0, Finding(passed=False, message=self._faults[pointer]))
+        state = "failed" if pointer in self._faults else self._state(pointer, value, proof, made)
+        is_accepted = bool(proof.get("accepted")) or pointer in self._marks.accepted
+        page, box = _place(proof)
+        marked = self._marks.places.get(pointer)
         typed = self._typed.get(pointer, value)
         return Field(
             pointer=pointer,
             html_id=pointer.strip("/").replace("/", "-"),
-            label=_label(pointer.rpartition("/")[2], spec),
-            kind=_kind(spec, typed),
+            label=label_of(pointer.rpartition("/")[2], spec),
+            kind=kind_of(spec, typed),
             options=tuple(str(option) for option in spec.get("enum") or () if option is not None),
             value=typed,
             is_required=pointer in self._required,
             state=_STATES[state],
-            detail=_detail(state, value, proof),
+            detail=self._detail(pointer, state, value, proof),
             note=str(proof.get("note") or "") if value else "",
-            candidate="" if value else shown_value(proof.get("candidate")),
-            findings=tuple(Finding(passed=c.passed, message=c.message) for c in findings),
-            is_unprinted=bool(proof) and trust.is_unprinted(proof),
+            findings=tuple(findings),
+            suggestions=self._suggestions(pointer, value, state, proof),
+            page=page,
+            box=box,
+            at=",".join(str(round(n)) for n in (marked.page, *marked.box)) if marked else "",
+            joint=", " if "commas" in str(spec.get("x-hint")) else " ",
+            is_doubtful=state in _DOUBTFUL and not is_accepted,
+            is_accepted=is_accepted,
+            is_changed=pointer in self._typed,
             is_hidden=bool(spec.get("x-hidden")),
         )
 
@@ -194,88 +316,60 @@ class Sheet:
         if any(not check.passed and check.severity == "error" for check in made):
             return "failed"
         if not proof or proof["source"] == "person":
-            return "person"
+            return "corrected" if proof.get("read") else "entered"
         passed = [check.code for check in made if check.passed]
         now = {**proof, "checks": passed}
-        if not trust.is_settled(now, self._thresholds.of(pointer)):
-            return "unsure"
-        return "proven" if trust.is_proven(now) else "read"
+        if trust.is_settled(now, self._thresholds.of(pointer)):
+            return "proven" if trust.is_proven(now) else "read"
+        is_accepted = proof.get("accepted") or pointer in self._marks.accepted
+        return "confirmed" if is_accepted or self._is_confirmed else "unsure"
+
+    def _detail(self, pointer: str, state: str, value: str, proof: Mapping[str, Any]) -> str:
+        """How the value came, in a few words: "read by OCR, 87%; 97% is asked for"."""
+        if not proof or state in ("empty", "missing", "left_out"):
+            return ""
+        if proof["source"] == "person":
+            was = shown_value((proof.get("read") or {}).get("value"))
+            return f"was read as “{was[:60]}”" if was and was != value else "by a person"
+        source = SOURCES.get(str(proof["source"]), str(proof["source"]))
+        told = f"{source}, {float(proof['confidence']):.0%}"
+        asked = self._thresholds.of(pointer)
+        return f"{told}; {asked:.0%} is asked for" if state == "unsure" else told
+
+    def _suggestions(
+        self, pointer: str, value: str, state: str, proof: Mapping[str, Any]
+    ) -> tuple[Suggestion, ...]:
+        offered = list(_runners_up(proof)) if state in (*_DOUBTFUL, "read", "corrected") else []
+        if state == "failed" and pointer.count("/") == 1:
+            offered = [
+                *suggestions.repairs(
+                    self._type_slug, self._schema, self._payload, pointer, self._checks
+                ),
+                *offered,
+            ]
+        fresh = {o.value: o for o in reversed(offered) if o.value and o.value != value}
+        own = self._beside.get(pointer)
+        typed = () if own is None else (Suggestion(value=own, why="you typed this"),)
+        return (*typed, *reversed(fresh.values()))[:_MOST_SUGGESTIONS]
 
 
-def parse_typed(schema: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of a form (named by JSON Pointer) as values that the schema may take.
-
-    What cannot be understood stays as it was typed, so that validation can say why."""
-    return {
-        pointer: _parse(_spec(schema, pointer), text.replace("\r\n", "\n").strip())
-        for pointer, text in posted.items()
-        if pointer.startswith("/")
-    }
-
-
-def changed(payload: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, str]:
-    """Those of `values` that differ from what the document holds, as text."""
-    return {
-        pointer: shown_value(value)
-        for pointer, value in values.items()
-        if shown_value(value) != shown_value(drafts.get(payload, pointer))
-    }
+def _runners_up(proof: Mapping[str, Any]) -> Iterator[Suggestion]:
+    if candidate := shown_value(proof.get("candidate")):
+        why = "the page may say"
+        if trust.is_unprinted(proof):
+            why = "the language model says so; no page prints it"
+        yield Suggestion(value=candidate, why=why)
+    before = proof.get("read") or {}
+    for other in proof.get("alternatives") or ():
+        yield Suggestion(value=str(other), why="another reading")
+    yield Suggestion(value=shown_value(before.get("value")), why="as it was read")
+    for other in before.get("alternatives") or ():
+        yield Suggestion(value=str(other), why="another reading")
 
 
-def _spec(schema: Mapping[str, Any], pointer: str) -> Mapping[str, Any]:
-    node: Any = schema
-    for part in pointer.split("/")[1:]:
-        node = node.get("items") if part.isdigit() else (node.get("properties") or {}).get(part)
-        if not isinstance(node, Mapping):
-            return {}
-    return node if isinstance(node, Mapping) else {}
-
-
-def _parse(spec: Mapping[str, Any], text: str) -> Any:
-    match _kind(spec, text):
-        case "integer" if re.fullmatch(r"-?\d{1,15}", text):
-            return int(text)
-        case "date" if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            found = fields.parse_date(text)
-            return found.value if found else text
-        case "time" if not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", text):
-            return fields.parse_timestamp(text) or text
-        case "amount" if not re.fullmatch(r"-?\d+(\.\d+)?", text):
-            return fields.parse_amount(text) or text
-        case "text" if "A-Z]{15}" in str(spec.get("pattern")):
-            return fields.normalise_gstin(text) or text
-        case _:
-            return text
-
-
-def _label(name: str, spec: Mapping[str, Any]) -> str:
-    return str(spec.get("title") or name.replace("_", " ").capitalize())
-
-
-def _kind(spec: Mapping[str, Any], text: str) -> str:
-    types = spec.get("type") or ()
-    kinds = {types} if isinstance(types, str) else set(types)
-    pattern = str(spec.get("pattern") or "")
-    if spec.get("enum"):
-        return "choice"
-    if "integer" in kinds:
-        return "integer"
-    if kinds & {"array", "object", "number", "boolean"}:
-        return "fixed"
-    if spec.get("format") == "date":
-        return "date"
-    if pattern.startswith("^-?[0-9]"):
-        return "amount"
-    if "T[0-9]" in pattern:
-        return "time"
-    return "long" if "\n" in text or len(text) > LONG_CHARS else "text"
-
-
-def _detail(state: str, value: str, proof: Mapping[str, Any]) -> str:
-    """How the value came, in a few words: "read by OCR, 87 %"."""
-    if not proof or state in ("empty", "missing", "left_out"):
-        return ""
-    source = SOURCES.get(str(proof["source"]), str(proof["source"]))
-    if proof["source"] == "person":
-        return "by a person"
-    return f"{source}, {float(proof['confidence']):.0%}"
+def _place(proof: Mapping[str, Any]) -> tuple[int, str]:
+    """Where to look: the place of the value, else of what was read there before it."""
+    for found in (proof, proof.get("read") or {}):
+        if found.get("page") and found.get("box"):
+            return int(found["page"]), ",".join(str(round(side)) for side in found["box"])
+    return int(proof.get("page") or 0), ""

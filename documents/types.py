@@ -27,7 +27,6 @@ from documents.models import (
     record,
 )
 from documents.presentation import shown_value
-from documents.sheet import parse_typed
 from documents.type_fields import (
     SPECS,
     FieldKind,
@@ -36,6 +35,7 @@ from documents.type_fields import (
     schema_of,
     shipped_properties,
 )
+from documents.typed import parse_typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
