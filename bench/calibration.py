@@ -23,7 +23,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ class Paper:
     readings: tuple[drafts.Reading, ...]
     conflicts: tuple[drafts.Reading, ...]
     labelled: tuple[str, ...]
+    objections: tuple[dict[str, str], ...]
 
     def draft(self, curves: Curves, threshold: float) -> drafts.Draft:
         return drafts.make(
@@ -70,6 +71,7 @@ class Paper:
             readings=self.readings,
             conflicts=self.conflicts,
             labelled=self.labelled,
+            objections=self.objections,
             thresholds=trust.Thresholds(usual=threshold),
             curves=curves,
         )
@@ -159,6 +161,7 @@ def papers_of(name: str, read: Read) -> list[Paper]:
                     readings=tuple(as_reading(reading) for reading in found.readings),
                     conflicts=tuple(as_reading(reading) for reading in found.conflicts),
                     labelled=found.labelled,
+                    objections=tuple(asdict(one) for one in found.objections),
                 )
             )
     return papers

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from documents.fields import (
@@ -10,7 +10,7 @@ from documents.fields import (
     find_dates,
     find_gstins,
 )
-from ingestion.engines.base import FieldReading, PageInput, ValueSource
+from ingestion.engines.base import FieldReading, Objection, PageInput, ValueSource
 from ingestion.engines.rules import parsers
 from ingestion.engines.rules.dates import loose_dates
 from ingestion.engines.rules.foot import Foot
@@ -31,6 +31,7 @@ from ingestion.engines.rules.near import (
     rescored,
 )
 from ingestion.engines.rules.parties import Party, labelled_party
+from ingestion.engines.rules.rivals import named_twice
 from ingestion.engines.rules.tables import read_table
 from ingestion.engines.rules.tills import read_till_rows
 from ingestion.engines.rules.totals import Totals, settle
@@ -53,6 +54,16 @@ _CREDIT_NOTE = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRead:
+    """The readings of a bill, the fields whose label is printed without a value, and what speaks
+    against a reading."""
+
+    readings: tuple[FieldReading, ...]
+    labelled: tuple[str, ...]
+    objections: tuple[Objection, ...]
+
+
 class BillReader:
     """One bill under reading: its lines, labels, locale and table, and the readings made."""
 
@@ -69,11 +80,11 @@ class BillReader:
             )
         self.near.body = self.table.lines
         self.readings: dict[str, FieldReading] = {}
+        self.objections: list[Objection] = []
 
-    def read(self) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
-        """The readings by pointer, and the fields whose label is printed without a value."""
+    def read(self) -> BillRead:
         if not self.lines:
-            return (), ()
+            return BillRead(readings=(), labelled=(), objections=())
         self._numbers()
         self._dates()
         recipient = self._parties()
@@ -94,13 +105,20 @@ class BillReader:
         self._credit_note()
         read = {pointer.strip("/") for pointer in self.readings}
         labelled = (self.near.fields() | set(totals.ranked)) & set(_LABELLED) - read
-        return tuple(self.readings.values()), tuple(sorted(labelled))
+        return BillRead(
+            readings=tuple(self.readings.values()),
+            labelled=tuple(sorted(labelled)),
+            objections=tuple(self.objections),
+        )
 
     def _put(self, field: str, candidates: Sequence[Candidate]) -> None:
         if candidates:
             self.readings[f"/{field}"] = reading_of(
                 f"/{field}", candidates[0], others=candidates[1:4]
             )
+
+    def _object(self, field: str, title: str, found: Sequence[Candidate]) -> None:
+        self.objections += named_twice(field, title, found, body=self.table.lines)
 
     def _numbers(self) -> None:
         found = [
@@ -110,6 +128,7 @@ class BillReader:
         ]
         found = found or self.near.candidates("vague_number", parsers.lone_number)
         self._put("document_number", found)
+        self._object("document_number", "document numbers", found)
         self._put("ewb_number", self.near.candidates("ewb_number", parsers.ewb_number))
         self._put(
             "ack_number", self.near.candidates("ack_number", parsers.digits(least=10, most=20))
@@ -133,7 +152,7 @@ class BillReader:
 
     def _dates(self) -> None:
         parse = parsers.day(month_first=self.locale.month_first)
-        dates = self.near.candidates("document_date", parse)
+        labelled = dates = self.near.candidates("document_date", parse)
         due = self.near.candidates("due_date", parse)
         if not dates:
             dates = loose_dates(
@@ -143,6 +162,7 @@ class BillReader:
                 month_first=self.locale.month_first,
             )
         self._put("document_date", dates)
+        self._object("document_date", "document dates", labelled)
         self._put("due_date", due)
 
     def _parties(self) -> Party | None:
@@ -206,6 +226,9 @@ class BillReader:
             if chosen.note.startswith("sum of"):
                 reading = replace(reading, source=ValueSource.DERIVED)
             self.readings[f"/{field}"] = reading
+        if totals.doubt:
+            told = Objection(code="total_unclear", field="total_amount", message=totals.doubt)
+            self.objections.append(told)
         return totals
 
     def _credit_note(self) -> None:
@@ -266,6 +289,6 @@ def amount_of(candidate: Candidate | None) -> Decimal | None:
     return Decimal(candidate.value) if candidate is not None else None
 
 
-def read_bill(pages: Sequence[PageInput]) -> tuple[tuple[FieldReading, ...], tuple[str, ...]]:
-    """Readings and labelled-but-empty fields of a bill's pages."""
+def read_bill(pages: Sequence[PageInput]) -> BillRead:
+    """What a bill's pages print."""
     return BillReader(pages).read()

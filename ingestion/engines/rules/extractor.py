@@ -65,8 +65,10 @@ class RulesExtractor:
         """See `ingestion.engines.base.Extractor`."""
         printed: tuple[FieldReading, ...] = ()
         labelled: tuple[str, ...] = ()
+        doubts: tuple[Objection, ...] = ()
         if type == "bill":
-            printed, labelled = read_bill(pages)
+            bill = read_bill(pages)
+            printed, labelled, doubts = bill.readings, bill.labelled, bill.objections
         elif type == "eway_bill":
             printed, labelled = read_eway_bill(pages)
         else:
@@ -78,6 +80,7 @@ class RulesExtractor:
             readings, conflicts = merge(told.readings, printed, paper=paper)
             objections += tuple(unprinted_total(readings, conflicts, paper))
         valid = fitting(readings, json.loads(schema))
+        objections += tuple(of_print(doubts, valid))
         kept = {reading.pointer for reading in valid}
         return Extraction(
             readings=valid,
@@ -306,6 +309,12 @@ def unprinted_total(
                 message=f"The file's own data says {reading.value}, but no page prints that "
                 "amount.",
             )
+
+
+def of_print(doubts: Iterable[Objection], readings: Sequence[FieldReading]) -> Iterator[Objection]:
+    """The objections to what was read from the print, where the file does not say it itself."""
+    told = {one.pointer for one in readings if one.source in _RANK}
+    return (doubt for doubt in doubts if f"/{doubt.field}" not in told)
 
 
 def fitting(

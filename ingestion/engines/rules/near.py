@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ingestion.engines.base import Box, FieldReading, TextSource, ValueSource
 from ingestion.engines.rules.labels import Label, Lexicon
 from ingestion.engines.rules.layout import Cell, Line, box_of
+from ingestion.engines.rules.meaning import as_meant
 
 _RIGHT, _BELOW = 1.0, 0.86
 _LINES_BELOW = 2
@@ -64,7 +65,7 @@ class Neighbourhood:
     def __init__(self, lines: Sequence[Line], lexicon: Lexicon) -> None:
         self.lines = lines
         self.labels = [
-            _as_meant(label, found) for found in _by_cell(lexicon, lines) for label in found
+            as_meant(label, found) for found in _by_line(lexicon, lines) for label in found
         ]
         self.body: frozenset[int] = frozenset()  # lines of the table of items: no party's
         self._by_cell: dict[tuple[int, float], list[Label]] = {}
@@ -166,20 +167,8 @@ class Neighbourhood:
         return sorted(found, key=lambda one: (-round(one.score, 2), one.line))
 
 
-def _by_cell(lexicon: Lexicon, lines: Sequence[Line]) -> Iterator[list[Label]]:
-    return (lexicon.find(cell) for line in lines for cell in line.cells)
-
-
-def _as_meant(label: Label, found: Sequence[Label]) -> Label:
-    """A "dated" behind the number of another paper is that one's: "Your PO: 4711 dated ..."."""
-    if label.phrase not in ("dated", "dt", "date") or label.start <= 2:
-        return label
-    before = [other.field for other in found if other.start < label.start]
-    if "document_number" in before or "document_date" in before:
-        return label
-    if "other_number" in before or re.search(r"\d", label.cell.text[: label.start]):
-        return replace(label, field="other_date")
-    return label
+def _by_line(lexicon: Lexicon, lines: Sequence[Line]) -> Iterator[list[Label]]:
+    return ([label for cell in line.cells for label in lexicon.find(cell)] for line in lines)
 
 
 def _start_under(cell: Cell, label: Label, heading: Line) -> int:

@@ -7,11 +7,13 @@ from documents.fields import (
     CURRENCY_CODES,
     find_dates,
     find_gstins,
+    fold,
     normalise_ewb_number,
     normalise_vehicle,
     parse_date,
     parse_timestamp,
 )
+from ingestion.engines.rules.meaning import is_of_a_thing
 from ingestion.engines.rules.near import Parsed, Parser
 
 _LEAD = re.compile(
@@ -21,6 +23,9 @@ _LEAD = re.compile(
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9/\\._#()-]{0,39}")
 # "Rechnung des Versicherers Nr. 01.234": the number stands behind words.
 _LATER_KEY = re.compile(r"^[A-Za-zÀ-ÿ ()\d]{3,40}\s(?:nr|no|n[°º]|num|number)\b[\s.:#]{1,3}", re.I)
+_GROUPS = re.compile(r"\d{2,}(?: \d{2,}){1,5}(?![\w/.,-])")
+_LEAST_GROUPED = 8  # digits; fewer may be a number and a year
+_KEY_WORD = re.compile(r"\b\w{1,6}[\W_]*$")
 _AMOUNT_LIKE = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 _TAX_ID = re.compile(r"(?<![A-Za-z0-9])[A-Z]{0,4}[\s-]?\d[\dA-Z .\-/]{4,22}")
 
@@ -33,7 +38,8 @@ def document_number(text: str) -> Parsed | None:
     text = text[:80]
     lead = _LEAD.match(text)
     found = _number_from(text, lead.end() if lead else 0)
-    if found is None and (key := _LATER_KEY.search(text)):
+    key = _LATER_KEY.search(text) if found is None else None
+    if key is not None and not is_of_a_thing(fold(_KEY_WORD.sub("", key[0]))):
         later = _number_from(text, key.end())
         return replace(later, certainty=0.9 * later.certainty) if later else None
     return found
@@ -50,6 +56,7 @@ def _number_from(text: str, offset: int) -> Parsed | None:
         if second is None or len(first[0]) > 5 or not any(c.isdigit() for c in second[0]):
             return None
         end = second.end()
+    end = _grouped(text, start, end)
     hanging = re.compile(r"\s?[/-]\s?[A-Za-z0-9/-]*\d[A-Za-z0-9/-]*").match(text, end)
     if hanging and not find_dates(hanging[0]):
         end = hanging.end()
@@ -63,6 +70,16 @@ def _number_from(text: str, offset: int) -> Parsed | None:
         return None
     certainty = 1.0 if len(value) >= 4 else 0.9 if len(value) >= 2 else 0.8
     return Parsed(value=value, start=start, end=start + len(value), certainty=certainty)
+
+
+def _grouped(text: str, start: int, end: int) -> int:
+    """The end of a number that is printed in groups of digits and followed by nothing else:
+    "55 0012 7781"."""
+    groups = _GROUPS.match(text, start)
+    if groups is None or text[groups.end() :].strip(" .:"):
+        return end
+    long = sum(char.isdigit() for char in groups[0]) >= _LEAST_GROUPED
+    return groups.end() if long and not find_dates(groups[0]) else end
 
 
 def lone_number(text: str) -> Parsed | None:

@@ -25,7 +25,9 @@ BILL: Phrases = {
             "|n factura|factura num|factura numero|nota fiscal n|fattura n|fattura nr|fattura no"
             "|numero fattura|n fattura|numero documento|fatura n|fatura no|numero da fatura"
             "|n da fatura|fatura numero|factuurnummer|factuur nr|factuurnr|factuur no|no invois"
-            "|no resit|no invoice|no bil"
+            "|no resit|no invoice|no bil|rechnungskorrektur nr|rechnungskorrektur|korrektur nr"
+            "|factura rectificativa n|rectificativa n|nota de credito n|nota di credito n"
+            "|note de credit n|note de credit no|creditnota nr"
         ),
         0.7: (
             "voucher no|trans no|transaction no|transaction id|check no|check #|order no|trn no"
@@ -111,7 +113,13 @@ BILL: Phrases = {
             "|policennummer|siren|handelsreg|ihr zeichen|unser zeichen|objekt nr|vertrag"
             "|vertragsnummer|mietvertrag|amazon order|reference|your order|your order no"
             "|your po|our po|your p o|p o number|p o"
-            "|your order number|ihre bestellung|votre commande"
+            "|your order number|ihre bestellung|votre commande|policy no|policy number|policy #"
+            "|contract number|contract #|agreement no|membership no|membership number|member number"
+            "|meter no|meter number|meter serial no|claim no|claim number|job number|project number"
+            "|consumer no|consumer number|ca no|mitgliedsnummer|vertragskonto|vertragskontonummer"
+            "|zahlernummer|zahler nr|versicherungsnummer|versicherungsschein nr|vertrags nr"
+            "|contrat n|n contrat|n de contrat|numero de contrat|police n|n de police|n poliza"
+            "|poliza n|polizza n|numero de poliza|contrato n|contratto n|n contratto"
         ),
     },
     "currency": {
@@ -183,6 +191,12 @@ AMOUNTS: Phrases = {
             "|total sales rm|summe inkl|gesamtpreis inkl|gesamt inkl|gesamtpreis|total eur"
             "|gesamtbruttobetrag|bruttosumme|betrag inkl|total inkl|total inkl mwst"
             "|amount to be paid|total to be paid|to be paid|total euro|gesamtbetrag brutto"
+            "|current charges|total current charges|current bill amount|current bill"
+            "|charges this period|total charges this period|total new charges|new charges"
+            "|beitrag inklusive|beitrag inkl|jahresbeitrag inklusive|jahresbeitrag inkl"
+            "|monatsbeitrag inklusive|monatsbeitrag inkl|jahrespramie inkl|pramie inklusive"
+            "|pramie inkl|gesamtpramie"
+            "|premium including|premium incl|cotisation ttc|prime ttc"
         ),
         0.85: (
             "zahlbetrag|due|pay|amount incl gst|amt incl gst|zu zahlender betrag|due payable"
@@ -194,7 +208,8 @@ AMOUNTS: Phrases = {
             "total|summe|brutto|ttc|balance due|net amount|nett amt|nett|net amt|montant total"
             "|solde|solde a payer|balance to pay|a pagar|zu zahlen|saldo|subtotal incl"
             "|sub total incl gst|sum|total price|falliger betrag|offener betrag|new balance"
-            "|total outstanding"
+            "|total outstanding|zu zahlender beitrag|zu zahlende pramie|restbetrag|rest a payer"
+            "|reste a payer|balance payable|net due"
         ),
         0.4: "amount|betrag|montant|importe|amt",
     },
@@ -280,6 +295,22 @@ AMOUNTS: Phrases = {
             "|amount in words|total in words|amount chargeable in words|total pcs|bank name"
             "|geldig|grundbetrag|kautionsbetrag|saved|e wallet|touch n go|grabpay|boost"
             "|total skus|total nos|total units|rounded by|suggested tip|total savings"
+            "|balance brought forward|brought forward|balance forward|opening balance|arrears"
+            "|outstanding balance|previous outstanding|previous amount due|prior balance|past due"
+            "|amount overdue|overdue amount|last bill|previous bill|unpaid balance|total arrears"
+            "|previous dues|previous due|arrear|old balance|ruckstand|ruckstande|offene forderung"
+            "|ausstehende forderung|ausstehende forderungen|offene forderungen|alter saldo"
+            "|saldovortrag|offener betrag aus|ruckstandiger betrag|solde anterieur"
+            "|solde precedent|report solde|impaye|impayes|arrieres|saldo anterior|saldo pendiente"
+            "|saldo precedente|openstaand saldo|vorig saldo|tunggakan|baki terdahulu|baki lama"
+            "|baki tertunggak|outstanding invoices"
+            "|deposit paid|deposit received|less deposit|advance|advance paid|advance received"
+            "|less advance|less advance received|advance payment|prepaid|prepaid amount|prepayment"
+            "|paid to date|payments received|payment received|already paid|less paid|less payment"
+            "|less payments|payments to date|credit applied|payments|abschlagszahlung|vorauszahlung"
+            "|bereits gezahlt|bereits bezahlt|abzuglich anzahlung|acompte verse|acomptes verses"
+            "|acompte regle|deja paye|deja regle|anticipo|acconto|pagado|reeds betaald|aanbetaling"
+            "|sinal|amount received|received"
         ),
     },
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
+from ingestion.engines.rules.balances import balances_of
 from ingestion.engines.rules.closing import Sums, closing, is_closed
 from ingestion.engines.rules.foot import GRACE, OF_TAXES, Foot
 from ingestion.engines.rules.near import Candidate, Neighbourhood, rescored
@@ -24,13 +25,15 @@ class Totals:
     """The amounts of a document's foot; `ranked` keeps the runners-up of each field.
 
     support: how much the paper's other numbers speak for each chosen one, 0..1: 1 where taxable,
-    tax and rounding make the total, less where only the rows or what was paid agree.
+    tax and rounding make the total, less where only the rows or what was paid agree; doubt: a
+    sentence on why a person should look at the total, "" for none.
     """
 
     chosen: dict[str, Candidate]
     ranked: dict[str, tuple[Candidate, ...]]
     closes: bool
     support: dict[str, float]
+    doubt: str = ""
 
 
 def settle(foot: Foot, line_sums: Sequence[Decimal]) -> Totals:
@@ -62,10 +65,12 @@ class _Settlement:
                     if one.note != OF_TAXES]  # fmt: skip
         if max(labelled, default=0.0) < 0.5:
             ranked["total_amount"] = (*ranked.get("total_amount", ()), *self._unlabelled())
+        balances = balances_of(self.foot)
+        totals = ranked["total_amount"] = balances.without(ranked.get("total_amount", ()))
         best, best_score, closes = Sums(), -1.0, False
         before_tax = tuple(self._before_tax())
         for total, taxable, tax, rounding in product(
-            ranked.get("total_amount", ()) or (None,),
+            totals or (None,),
             (*ranked.get("taxable_amount", ()), *before_tax, None),
             (*self._tax_choices(), None),
             (*ranked.get("round_off", ())[:2], None),
@@ -78,11 +83,15 @@ class _Settlement:
             if score > best_score:
                 best, best_score, closes = sums, score, is_closed(closed)
         chosen = {**best.by_field(), **self.gst}
+        doubt = ""
+        if best.total is not None:
+            doubt = balances.doubt(best.total, totals, closes=closes, printed=self.repeated)
         return Totals(
             chosen=chosen,
             ranked=ranked,
             closes=closes,
             support=self._support(chosen, closes=closes),
+            doubt=doubt,
         )
 
     def _score(self, sums: Sums, closed: float) -> float:
