@@ -339,6 +339,8 @@ MODEL_PRICES = _list("DOCKET_MODEL_PRICES", "")
 MODEL_PARALLEL = _number("DOCKET_MODEL_PARALLEL", 4)
 MODEL_TIMEOUT_S = _number("DOCKET_MODEL_TIMEOUT_S", 60)
 MODEL_BATCH_PAGES = _number("DOCKET_MODEL_BATCH_PAGES", 10)
+# Each on its own: only then can a model that obeys a document mix it up with no other.
+MODEL_BATCH_DOCUMENTS = _number("DOCKET_MODEL_BATCH_DOCUMENTS", 1)
 # The most that a server counts for one picture: gpt-4o-mini 2,833 and 5,667 for each of up to
 # eight tiles of 512 pixels, other models a tenth of that or less.
 MODEL_IMAGE_TOKENS = _number("DOCKET_MODEL_IMAGE_TOKENS", 50_000)

@@ -22,6 +22,7 @@ class Purpose(models.TextChoices):
     CLASSIFY = "classify", "say what a page is"
     EXTRACT = "extract", "read the fields of a document"
     ANSWER = "answer", "answer a question"
+    FILTER = "filter", "turn a question into filters"
 
 
 class JsonMode(models.TextChoices):
@@ -112,7 +113,8 @@ class LlmCall(models.Model):
     among those that its server may work on at once, and `reserved_*`, the most it may cost, of
     the budget; one that is still pending at `lapses_at` lost its worker. Costs are in millionths
     of a US cent.
-    job, document, first_page: what it was made for; they may be gone.
+    job, document, first_page: what it was made for; they may be gone. together: the same for
+    calls that were made with one request, of which each has its share; null for one alone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -126,6 +128,7 @@ class LlmCall(models.Model):
     document = models.UUIDField(null=True)
     first_page = models.PositiveIntegerField(null=True)
     pages = models.PositiveIntegerField(default=0)
+    together = models.UUIDField(null=True)
     status = models.CharField(max_length=8, choices=CallStatus, default=CallStatus.PENDING)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)

@@ -11,7 +11,7 @@ from documents.language import Prompt, Purpose
 from documents.models import Document, ModelUse
 from documents.relations import Read
 from ingestion.engines.base import PageInput
-from ingestion.llm import asking, examples, pictures, reading, together
+from ingestion.llm import asking, company, examples, pictures, reading, together
 from ingestion.llm.asking import Failure
 from ingestion.llm.base import About
 from ingestion.llm.reading import Paper, Said
@@ -26,12 +26,14 @@ _ENGINE_CHARS, _ENGINES_CHARS = 60, 120
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
     """How the model is asked. prompt: None for the active one; use: of `ModelUse`, "" as the
-    type says; job: what it is asked for; is_last: a fault of this run would fail the step."""
+    type says; job: what it is asked for; is_last: a fault of this run would fail the step;
+    others: documents that may be asked about with the same request."""
 
     prompt: Prompt | None = None
     use: str = ""
     job: UUID | None = None
     is_last: bool = False
+    others: company.Others | None = None
 
 
 AS_USUAL = How()
@@ -69,6 +71,13 @@ def read(
     return _together(rules, said)
 
 
+def is_asked(rules: Read, document: Document) -> bool:
+    """Whether a model is to be asked about a document, as its type says."""
+    assert document.type is not None  # noqa: S101
+    use = document.type.model_use
+    return use == ModelUse.ALWAYS or (use == ModelUse.UNSURE and rules_are_unsure(rules, document))
+
+
 def rules_are_unsure(rules: Read, document: Document) -> bool:
     """Whether a required value is missing or doubtful or a check failed; always for types of
     the operator's own, of which the rules know the labels only.
@@ -94,20 +103,30 @@ def _asked(
     """What the model says; None where there is nothing that it could read."""
     prompt = how.prompt or prompts.active(Purpose.EXTRACT, document.project_id)
     schema, simple = rules.schema.schema, [r for r in rules.readings if r.pointer.count("/") == 1]
-    load = partial(pictures.of_pages, document.upload_id, tick=call.tick)
-    paper = Paper(
-        about=About(project_id=document.project_id, job=how.job, document=document.pk),
-        type_slug=rules.schema.type.slug,
-        type_name=rules.schema.type.name,
-        schema=schema,
-        pages=tuple(pages),
-        pictures=load if prompt.sees_images else None,
-    )
+    paper = paper_of(rules, document, pages, job=how.job)
+    if prompt.sees_images:
+        load = partial(pictures.of_pages, document.upload_id, tick=call.tick)
+        paper = replace(paper, pictures=load)
     if paper.is_blank():
         return None
+    if how.others is not None:
+        company.ask_ahead(paper, rules, prompt, how.others, call)
     known = {one.pointer[1:]: one.value for one in simple}
     alike = examples.of(document, prompt, call=call, schema=schema, read=known)
     return reading.read(paper, prompt, call, alike)
+
+
+def paper_of(
+    rules: Read, document: Document, pages: Sequence[PageInput], *, job: UUID | None
+) -> Paper:
+    """A document as a model is to read it, without pictures."""
+    return Paper(
+        about=About(project_id=document.project_id, job=job, document=document.pk),
+        type_slug=rules.schema.type.slug,
+        type_name=rules.schema.type.name,
+        schema=rules.schema.schema,
+        pages=tuple(pages),
+    )
 
 
 def _together(rules: Read, said: Said) -> Read:

@@ -3,8 +3,7 @@
 import hashlib
 import json
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,20 +15,15 @@ from django.utils import timezone
 from config.engines import EngineBusy, EngineError
 from documents.language import JsonMode, LlmCall, ModelServer
 from ingestion.engines.base import Usage
-from ingestion.llm import breaker, budget, client, places, prices, structured
+from ingestion.llm import breaker, budget, client, places, structured
 from ingestion.llm.base import Answer, Message, Question
+from ingestion.llm.meter import Meter
 from ingestion.stages.base import Call
 
 log = logging.getLogger(__name__)
 ABANDONED = "model_abandoned"
-# Beside the answer and its repair: what finding out how to ask may take.
-_FINDING_OUT_S = 10
-_LEAST_S = 1.0
 _MODE_KEPT = timedelta(days=1)
-# A database that restarts is waited for, since the answer is paid for.
-_RECORD_S = 10.0
-_RECORD_AGAIN_S = 0.2
-_ESTIMATED = "The server told no usage; its tokens are estimated from the lengths of the texts."
+ESTIMATED = "The server told no usage; its tokens are estimated from the lengths of the texts."
 
 
 def ask(question: Question, call: Call) -> Answer:
@@ -60,7 +54,7 @@ def ask(question: Question, call: Call) -> Answer:
     answer = places.reuse(project, key)
     if answer is None:
         _check_length(question)
-        meter = _Meter(question, endpoint, model, call)
+        meter = Meter(question, endpoint, model, call)
         place = places.take(meter.wanted(key))
         if place is not None:
             return _ask(question, place, meter)
@@ -100,40 +94,13 @@ def _check_length(question: Question) -> None:
         )
 
 
-def _ask(question: Question, place: LlmCall, meter: "_Meter") -> Answer:
+def _ask(question: Question, place: LlmCall, meter: Meter) -> Answer:
     """Ask the server and record what came of it."""
-    mode = _mode(question, place)
-    try:
-        got = structured.obtain(
-            question.messages,
-            question.schema,
-            first=mode,
-            may_step=question.prompt.json_mode == JsonMode.AUTO,
-            ask=meter.ask,
-        )
-    except client.Silent as fault:
-        _fail(place, meter, fault.code, f"{fault.message} {fault.words}".strip())
-        breaker.silent(place.endpoint, place.model, fault)
-        raise
-    except EngineError as fault:
-        words = fault.words if isinstance(fault, client.Rejected) else ""
-        _fail(place, meter, fault.code, f"{fault.message} {words}".strip())
-        breaker.answered(place.endpoint, place.model)
-        raise
-    except BaseException:
-        # The tick ended it: the lease is lost, the time is over, or the worker is told to stop.
-        try:
-            places.failed(place, ABANDONED, "The worker had to leave it.", meter.spent())
-        except (OperationalError, InterfaceError):
-            connection.close()  # it lapses by itself
-        raise
+    got = obtained(question, [place], meter)
     spent = meter.spent()
-    note = _ESTIMATED if meter.is_estimated else ""
+    note = ESTIMATED if meter.is_estimated else ""
     meter.record(lambda: places.done(place, got.value, spent, note))
     log.info("model.answered", extra=_told(place, spent))
-    breaker.answered(place.endpoint, place.model)
-    if got.is_lasting and question.prompt.json_mode == JsonMode.AUTO:
-        _remember(place, got.mode)
     usage = Usage(
         input_tokens=spent.input_tokens,
         output_tokens=spent.output_tokens,
@@ -142,10 +109,56 @@ def _ask(question: Question, place: LlmCall, meter: "_Meter") -> Answer:
     return Answer(value=got.value, model=place.model, usage=usage)
 
 
-def _fail(place: LlmCall, meter: "_Meter", code: str, message: str) -> None:
+def obtained(
+    question: Question,
+    held: Sequence[LlmCall],
+    meter: Meter,
+    *,
+    valid: Mapping[str, Any] | None = None,
+) -> structured.Got:
+    """What the server answers; who does not come back with an answer has ended these calls.
+
+    valid: the schema that is insisted on, if that is less than the question's own."""
+    try:
+        got = structured.obtain(
+            question.messages,
+            question.schema,
+            first=_mode(question, held[0]),
+            may_step=question.prompt.json_mode == JsonMode.AUTO,
+            ask=meter.ask,
+            valid=valid,
+        )
+    except client.Silent as fault:
+        _fail(held, meter, fault.code, f"{fault.message} {fault.words}".strip())
+        breaker.silent(held[0].endpoint, held[0].model, fault)
+        raise
+    except EngineError as fault:
+        words = fault.words if isinstance(fault, client.Rejected) else ""
+        _fail(held, meter, fault.code, f"{fault.message} {words}".strip())
+        breaker.answered(held[0].endpoint, held[0].model)
+        raise
+    except BaseException:
+        # The tick ended it: the lease is lost, the time is over, or the worker is told to stop.
+        try:
+            _end_all(held, meter.spent(), ABANDONED, "The worker had to leave it.")
+        except (OperationalError, InterfaceError):
+            connection.close()  # they lapse by themselves
+        raise
+    breaker.answered(held[0].endpoint, held[0].model)
+    if got.is_lasting and question.prompt.json_mode == JsonMode.AUTO:
+        _remember(held[0], got.mode)
+    return got
+
+
+def _fail(held: Sequence[LlmCall], meter: Meter, code: str, message: str) -> None:
     spent = meter.spent()
-    meter.record(lambda: places.failed(place, code, message, spent))
-    log.warning("model.failed", extra=_told(place, spent) | {"code": code})
+    meter.record(lambda: _end_all(held, spent, code, message))
+    log.warning("model.failed", extra=_told(held[0], spent) | {"code": code})
+
+
+def _end_all(held: Sequence[LlmCall], spent: places.Spent, code: str, message: str) -> None:
+    for place, share in zip(held, spent.shared(len(held)), strict=True):
+        places.failed(place, code, message, share)
 
 
 def _told(place: LlmCall, spent: places.Spent) -> dict[str, Any]:
@@ -182,97 +195,3 @@ def _remember(place: LlmCall, mode: JsonMode) -> None:
         return
     found = {"json_mode": mode, "json_mode_at": timezone.now()}
     ModelServer.objects.update_or_create(endpoint=place.endpoint, model=place.model, defaults=found)
-
-
-class _Meter:
-    """Sends the requests of one call and counts what they use."""
-
-    def __init__(self, question: Question, endpoint: str, model: str, call: Call) -> None:
-        self._question = question
-        self._endpoint = endpoint
-        self._model = model
-        self._call = call
-        self._schema = json.dumps(dict(question.schema))
-        self._price = prices.price_of(model, settings.MODEL_PRICES)
-        self._limit_s = 2 * settings.MODEL_TIMEOUT_S + _FINDING_OUT_S
-        self._began = time.monotonic()
-        self._requests = self._input_tokens = self._output_tokens = 0
-        self.is_estimated = False
-
-    def wanted(self, key: str) -> places.Wanted:
-        """The place that is asked for, with the most that the call may cost."""
-        most_out = self._question.prompt.max_output_tokens
-        sent = budget.input_tokens(self._question.messages, self._schema)
-        into, out = budget.reserved_tokens(sent, self._schema, most_out)
-        return places.Wanted(
-            key=key,
-            endpoint=self._endpoint,
-            model=self._model,
-            prompt=self._question.prompt,
-            about=self._question.about,
-            reserved=budget.Amount(tokens=into + out, microcents=self._microcents(into, out)),
-            limit_s=self._limit_s,
-        )
-
-    def ask(self, messages: tuple[Message, ...], form: Mapping[str, Any]) -> client.Said:
-        """One request. Raises what `client.complete` does."""
-        prompt = self._question.prompt
-        left_s = self._began + self._limit_s - time.monotonic()
-        request = client.Request(
-            endpoint=self._endpoint,
-            model=self._model,
-            messages=messages,
-            temperature=prompt.temperature,
-            max_output_tokens=prompt.max_output_tokens,
-            form=form,
-        )
-        limit_s = max(_LEAST_S, min(settings.MODEL_TIMEOUT_S, left_s))
-        sent = budget.input_tokens(messages, self._schema)
-        self._requests += 1
-        try:
-            said = client.complete(request, self._call, limit_s=limit_s)
-        except client.Rejected:
-            raise
-        except client.Silent as fault:
-            if fault.may_have_cost:
-                self._count(sent, prompt.max_output_tokens)
-            raise
-        except BaseException:
-            self._count(sent, prompt.max_output_tokens)
-            raise
-        into, out = said.input_tokens, said.output_tokens
-        self.is_estimated |= into is None or out is None
-        self._count(
-            sent if into is None else into, budget.tokens_of(said.text) if out is None else out
-        )
-        return said
-
-    def _count(self, into: int, out: int) -> None:
-        self._input_tokens += into
-        self._output_tokens += out
-
-    def spent(self) -> places.Spent:
-        return places.Spent(
-            requests=self._requests,
-            input_tokens=self._input_tokens,
-            output_tokens=self._output_tokens,
-            microcents=self._microcents(self._input_tokens, self._output_tokens),
-            latency_ms=round((time.monotonic() - self._began) * 1_000),
-        )
-
-    def _microcents(self, into: int, out: int) -> int:
-        """0 of a model without a price, which no budget of money lets through."""
-        return self._price.microcents(into, out) if self._price else 0
-
-    def record(self, save: Callable[[], None]) -> None:
-        """Save what is paid for, also where the database is just away."""
-        until = time.monotonic() + _RECORD_S
-        while True:
-            try:
-                return save()
-            except (OperationalError, InterfaceError):
-                connection.close()
-                if time.monotonic() > until:
-                    raise
-            self._call.tick()
-            time.sleep(_RECORD_AGAIN_S)

@@ -16,12 +16,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CharField, F, Q
+from django.db.models import CharField, Count, F, Q
 from django.db.models.functions import Cast, Now
 from psycopg.errors import UniqueViolation
 
 from config import metrics
 from config.engines import EngineBusy
+from documents.ids import uuid7
 from documents.language import CallStatus, LlmCall, Prompt
 from ingestion.llm import breaker, budget
 from ingestion.llm.base import About
@@ -56,6 +57,24 @@ class Spent:
     microcents: int
     latency_ms: int
 
+    def shared(self, count: int) -> list["Spent"]:
+        """In `count` equal parts that add up to it; the first has the requests and what is over."""
+        return [
+            Spent(
+                requests=0 if at else self.requests,
+                input_tokens=_part(self.input_tokens, count, at),
+                output_tokens=_part(self.output_tokens, count, at),
+                microcents=_part(self.microcents, count, at),
+                latency_ms=self.latency_ms,
+            )
+            for at in range(count)
+        ]
+
+
+def _part(whole: int, count: int, at: int) -> int:
+    """The part number `at` of `count` parts of a number."""
+    return whole // count + (whole % count if at == 0 else 0)
+
 
 def reuse(project_id: int, key: str) -> Mapping[str, Any] | None:
     """The answer that is there, counted as used once more; None where there is none."""
@@ -81,21 +100,61 @@ def take(wanted: Wanted) -> LlmCall | None:
         raise _busy("The same question is being asked by another worker.") from fault
 
 
+def take_together(wanted: Sequence[Wanted]) -> list[LlmCall]:
+    """One place for several calls of a project that are made with one request, each with its
+    share of what is reserved; none where one of them is answered or being asked already.
+
+    Raises what `take` does."""
+    with transaction.atomic(durable=True):
+        first = wanted[0]
+        _lock_for(first)
+        keys = [one.key for one in wanted]
+        alike = LlmCall.objects.filter(project=first.about.project_id, key__in=keys)
+        if alike.exclude(status=CallStatus.FAILED).exists():
+            return []
+        whole = budget.Amount(
+            tokens=sum(one.reserved.tokens for one in wanted),
+            microcents=sum(one.reserved.microcents for one in wanted),
+        )
+        _check(first, whole)
+        together = uuid7()
+        return [_made(one, together=together) for one in wanted]
+
+
 def _take(wanted: Wanted) -> LlmCall | None:
-    # Always in this order, so that two workers never wait for each other.
-    _lock(f"docket model budget {wanted.about.project_id}")
-    _lock(f"docket model places {wanted.endpoint}")
-    _lapse(wanted.endpoint, wanted.about.project_id)
+    _lock_for(wanted)
     alike = LlmCall.objects.filter(project=wanted.about.project_id, key=wanted.key)
     if alike.filter(status=CallStatus.DONE).exists():
         return None
     if alike.filter(status=CallStatus.PENDING).exists():
         raise _busy("The same question is being asked by another worker.")
-    budget.check(wanted.about.project_id, wanted.reserved, model=wanted.model)
+    _check(wanted, wanted.reserved)
+    return _made(wanted)
+
+
+def _lock_for(wanted: Wanted) -> None:
+    # Always in this order, so that two workers never wait for each other.
+    _lock(f"docket model budget {wanted.about.project_id}")
+    _lock(f"docket model places {wanted.endpoint}")
+    _lapse(wanted.endpoint, wanted.about.project_id)
+
+
+def _check(wanted: Wanted, amount: budget.Amount) -> None:
+    """Whether the budget allows it, the server is asked at all and has a place free."""
+    budget.check(wanted.about.project_id, amount, model=wanted.model)
     breaker.check(wanted.endpoint, wanted.model)
-    at_work = LlmCall.objects.filter(endpoint=wanted.endpoint, status=CallStatus.PENDING)
-    if at_work.count() >= settings.MODEL_PARALLEL:
+    if _requests_at_work(wanted.endpoint) >= settings.MODEL_PARALLEL:
         raise _busy("The language model is asked as much at once as it may be.")
+
+
+def _requests_at_work(endpoint: str) -> int:
+    at_work = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING)
+    alone = Count("pk", filter=Q(together=None))
+    found = at_work.aggregate(alone=alone, shared=Count("together", distinct=True))
+    return int(found["alone"] + found["shared"])
+
+
+def _made(wanted: Wanted, **more: Any) -> LlmCall:
     return LlmCall.objects.create(
         project_id=wanted.about.project_id,
         # A draft that is only tried has no row.
@@ -111,6 +170,7 @@ def _take(wanted: Wanted) -> LlmCall | None:
         reserved_tokens=wanted.reserved.tokens,
         reserved_microcents=wanted.reserved.microcents,
         lapses_at=Now() + timedelta(seconds=wanted.limit_s + _LAPSE_RESERVE_S),
+        **more,
     )
 
 

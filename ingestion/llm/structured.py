@@ -67,18 +67,20 @@ def obtain(
     first: JsonMode,
     may_step: bool,
     ask: Ask,
+    valid: Mapping[str, Any] | None = None,
 ) -> Got:
-    """A value that is valid against `schema`. first: how it is asked for at first; may_step:
-    whether other ways may be tried.
+    """A value that is valid against `schema`, or only against `valid` where that is given.
+    first: how it is asked for at first; may_step: whether other ways may be tried.
 
     Raises EngineError with a code of the module's table, and what `ask` raises."""
     said, mode, is_lasting = _first_answer(messages, schema, first, may_step, ask)
+    least = schema if valid is None else valid
     try:
-        value = read(said, schema)
+        value = read(said, least)
     except Unfit as fault:
         again = (*_asked(messages, schema, mode), *_repair(said, fault, schema, mode))
         try:
-            value = read(ask(again, _form(schema, mode)), schema)
+            value = read(ask(again, _form(schema, mode)), least)
         except Unfit as second:
             raise EngineError(
                 f"The language model did not answer as asked, also after a repair: {second.brief}.",

@@ -1,8 +1,9 @@
 """extract: read the fields of each document that has a type, and weigh what was read."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
@@ -10,10 +11,11 @@ from django.db.models import Exists, OuterRef
 from documents import relations
 from documents.models import Document, DocumentReading, DocumentStatus, Page, SchemaVersion
 from documents.relations import Read
-from ingestion.engines.base import Extraction
+from ingestion.engines.base import Extraction, PageInput
 from ingestion.llm import asking, beside
 from ingestion.llm.beside import AS_USUAL, How
-from ingestion.models import Job, Kind, Step
+from ingestion.llm.reading import Paper
+from ingestion.models import Job, Kind, Step, StepStatus
 from ingestion.stages.base import Call, Target
 from ingestion.stages.inputs import (
     as_reading,
@@ -23,6 +25,9 @@ from ingestion.stages.inputs import (
     page_input,
     wants,
 )
+
+# How many waiting documents are looked through for company, for each that a request may hold.
+LOOKED_THROUGH = 3
 
 
 def targets(job: Job) -> Iterable[Target]:
@@ -42,24 +47,57 @@ def work(step: Step, call: Call) -> Read:
     document = Document.objects.select_related("type", "project").get(pk=step.document_id)
     assert document.type is not None  # noqa: S101
     schema = document.type.schema_versions.select_related("type").latest("number")
-    how = How(job=step.job_id, is_last=asking.is_last_run(step))
+    others = partial(_others, step, schema, call) if settings.MODEL_BATCH_DOCUMENTS > 1 else None
+    how = How(job=step.job_id, is_last=asking.is_last_run(step), others=others)
     return read(document, schema, call, how)
+
+
+def _others(step: Step, schema: SchemaVersion, call: Call) -> Iterator[tuple[Read, Paper]]:
+    """Documents of the same type whose steps of the same job wait for their turn and will ask
+    a model, with what the rules read."""
+    assert step.document_id is not None  # noqa: S101
+    waiting = Step.objects.filter(job=step.job_id, stage=step.stage, status=StepStatus.QUEUED)
+    same = Document.objects.filter(type=schema.type, pk__in=waiting.values("document"))
+    # Newer ids are of later pages, so that each looks at those that follow it.
+    ahead = same.select_related("type", "project").order_by("first_page", "pk")
+    for document in ahead[: LOOKED_THROUGH * settings.MODEL_BATCH_DOCUMENTS]:
+        pages = _pages_of(document)
+        inputs = _inputs_of(pages)
+        rules = _by_rules(schema, inputs, call)
+        if beside.is_asked(rules, document):
+            yield rules, beside.paper_of(rules, document, inputs, job=step.job_id)
 
 
 def read(document: Document, schema: SchemaVersion, call: Call, how: How = AS_USUAL) -> Read:
     """What a document says on this version of its type's schema: by rules, and by a language
     model where one is to be asked. Outside any transaction."""
-    rows = Page.objects.filter(document=document).select_related("upload").order_by("position")
-    pages = list(rows)
-    inputs = tuple(page_input(page, with_attachments=page.number == 1) for page in pages)
+    pages = _pages_of(document)
+    inputs = _inputs_of(pages)
+    rules = _by_rules(schema, inputs, call)
+    if not settings.HAS_MODEL:
+        return rules
+    signals = [page.signals for page in pages]
+    return beside.read(rules, document, inputs, signals, call=call, how=how)
+
+
+def _pages_of(document: Document) -> list[Page]:
+    rows = Page.objects.filter(document=document).select_related("upload")
+    return list(rows.order_by("position"))
+
+
+def _inputs_of(pages: Iterable[Page]) -> tuple[PageInput, ...]:
+    return tuple(page_input(page, with_attachments=page.number == 1) for page in pages)
+
+
+def _by_rules(schema: SchemaVersion, pages: tuple[PageInput, ...], call: Call) -> Read:
     found: Extraction = call(
         "extract",
         "extract",
         type=schema.type.slug,
         schema=json.dumps(schema.schema),
-        pages=inputs,
+        pages=pages,
     )
-    rules = Read(
+    return Read(
         schema=schema,
         readings=[as_reading(reading) for reading in found.readings],
         conflicts=[as_reading(reading) for reading in found.conflicts],
@@ -67,10 +105,6 @@ def read(document: Document, schema: SchemaVersion, call: Call, how: How = AS_US
         labelled=found.labelled,
         engine=f"{found.engine} {found.engine_version}",
     )
-    if not settings.HAS_MODEL:
-        return rules
-    signals = [page.signals for page in pages]
-    return beside.read(rules, document, inputs, signals, call=call, how=how)
 
 
 def save(step: Step, result: Read) -> Iterable[Target]:

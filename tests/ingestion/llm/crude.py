@@ -10,6 +10,9 @@ from typing import Any
 from tests.llm_server import spoken
 
 _FENCED = re.compile(r"<<<page (\d+) (\w+)\n(.*?)\npage \1 \2>>>", re.DOTALL)
+_OF_SEVERAL = re.compile(
+    r"<<<document (\w+) page (\d+) (\w+)\n(.*?)\ndocument \1 page \2 \3>>>", re.DOTALL
+)
 
 
 def shown(body: Any) -> list[tuple[int, str]]:
@@ -47,10 +50,30 @@ def sorted_pages(body: Any) -> dict[str, Any]:
 
 
 def read_fields(body: Any) -> dict[str, Any]:
-    text = "\n".join(text for _, text in shown(body))
+    asked = schema_of(body)["properties"]
+    if (several := asked.get("documents")) is not None:
+        fields = several["items"]["properties"]["values"]["properties"]
+        return {
+            "documents": [
+                {"document": mark, "values": _values(fields, text)}
+                for mark, text in documents(body).items()
+            ]
+        }
+    return _values(asked, "\n".join(text for _, text in shown(body)))
+
+
+def documents(body: Any) -> dict[str, str]:
+    """The documents of a request for several: their text by their mark, in order."""
+    texts: dict[str, str] = {}
+    for mark, _, _, text in _OF_SEVERAL.findall(spoken(body)):
+        texts[mark] = f"{texts.get(mark, '')}{text}\n"
+    return texts
+
+
+def _values(fields: Mapping[str, Any], text: str) -> dict[str, Any]:
     return {
         name: [] if spec["type"] == "array" else _behind(name, text)
-        for name, spec in schema_of(body)["properties"].items()
+        for name, spec in fields.items()
     }
 
 
