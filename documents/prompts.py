@@ -40,6 +40,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     Purpose.CLASSIFY: ("types", "pages"),
     Purpose.EXTRACT: ("type", "fields", "examples", "pages"),
     Purpose.ANSWER: ("question", "passages"),
+    Purpose.FILTER: ("question", "filters", "today"),
 }
 _MAY_LACK = frozenset({"examples"})
 

@@ -105,7 +105,8 @@ def make_shipped_prompts() -> None:
 
     prompts.forget()
     if not apps.get_model("documents", "Prompt").objects.exists():
-        import_module("documents.migrations.0009_shipped_prompts").create(apps, None)
+        for name in ("0009_shipped_prompts", "0020_prompt_of_list_filters"):
+            import_module(f"documents.migrations.{name}").create(apps, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
