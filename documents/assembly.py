@@ -1,7 +1,7 @@
 """Pages become documents: which pages belong together (pure), and the rows that say so.
 
-A document that a person has confirmed, rejected or corrected is that person's word: its pages
-are left out, and a second run finds the other rows again by the document's first page.
+A document that a person has confirmed, rejected, corrected or arranged is that person's word: its
+pages are left out, and a second run finds the other rows again by the document's first page.
 """
 
 from collections.abc import Iterable, Sequence
@@ -98,13 +98,14 @@ def assemble(upload: Upload) -> int:
     free = (
         Page.objects.filter(upload=upload)
         .exclude(document__reviewer__isnull=False)
+        .exclude(document__arranged_at__isnull=False)
         .defer("words", "marks", "text")
         .select_related("type")
         .order_by("number")
     )
     groups = group([_signal(page) for page in free], upload.project.grouping)
     kept = _write(upload, groups)
-    others = Document.objects.filter(upload=upload, reviewer__isnull=True)
+    others = Document.objects.filter(upload=upload, reviewer__isnull=True, arranged_at__isnull=True)
     others.exclude(pk__in=kept).delete()
     return Document.objects.filter(upload=upload).count()
 

@@ -23,7 +23,7 @@ _OF_FILES = ("split", "ocr", "classify", "assemble", "extract", "embed")
 OF_KIND = {
     Kind.FILE: _OF_FILES,
     Kind.CAPTURE: _OF_FILES,
-    Kind.PROCESS: ("extract", "embed"),
+    Kind.PROCESS: ("ocr", "extract", "embed"),
     Kind.REPLAY: ("replay",),
     Kind.BATCH: (),
     Kind.INVESTIGATION: ("answer",),

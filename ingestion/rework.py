@@ -7,13 +7,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from documents import relations, review
+from documents import arranging, relations, review
+from documents.arranging import Arranged
 from documents.errors import SenderError
 from documents.models import AnyUser, Document, DocumentType, Page, record
-from ingestion import ledger, pipeline
-from ingestion.models import Job, Kind, Priority
+from ingestion import ledger
+from ingestion.models import WITH_UPLOAD, Job, Kind, Priority
+from ingestion.stages.ocr import PAGES
 
-STAGES = pipeline.OF_KIND[Kind.PROCESS]
+STAGES = ("extract", "embed")
+"""What documents may be put through again; pages are read again only for a reason."""
 
 
 def process(
@@ -71,3 +74,64 @@ def reclassify(
         if document.schema_version is None or document.payload or document.evidence:
             return None
         return process([document], user=user, priority=Priority.HIGH, stages=("extract",))
+
+
+def split(document_id: UUID, user: AnyUser, *, version: int, at: int) -> Arranged:
+    """See `arranging.split`; like all of these, in one transaction with the job that reads the
+    documents again."""
+    with transaction.atomic():
+        _take_turn(document_id)
+        return _planned(arranging.split(document_id, user, version=version, at=at), user)
+
+
+def merge(document_id: UUID, user: AnyUser, *, version: int, others: Sequence[UUID]) -> Arranged:
+    with transaction.atomic():
+        _take_turn(document_id)
+        return _planned(arranging.merge(document_id, user, version=version, others=others), user)
+
+
+def move(
+    document_id: UUID, user: AnyUser, *, version: int, pages: Sequence[int], into: UUID | None
+) -> Arranged:
+    with transaction.atomic():
+        _take_turn(document_id)
+        done = arranging.move(document_id, user, version=version, pages=pages, into=into)
+        return _planned(done, user)
+
+
+def reorder(document_id: UUID, user: AnyUser, *, version: int, pages: Sequence[int]) -> Arranged:
+    with transaction.atomic():
+        _take_turn(document_id)
+        return _planned(arranging.reorder(document_id, user, version=version, pages=pages), user)
+
+
+def turn(
+    document_id: UUID, user: AnyUser, *, version: int, pages: Sequence[int], degrees: int
+) -> Arranged:
+    with transaction.atomic():
+        _take_turn(document_id)
+        done = arranging.turn(document_id, user, version=version, pages=pages, degrees=degrees)
+        return _planned(done, user, options={PAGES: list(pages)})
+
+
+def _take_turn(document_id: UUID) -> None:
+    """Before any document is locked, as everybody who relates documents does."""
+    project_id = Document.objects.values_list("project_id", flat=True).get(pk=document_id)
+    relations.take_turn(project_id)
+
+
+def _planned(
+    arranged: Arranged, user: AnyUser, options: Mapping[str, Any] = MappingProxyType({})
+) -> Arranged:
+    """Read anew what was changed; of what is only in another order the index is made anew."""
+    for document in arranged.changed:
+        if document.type_id is None:
+            relations.save_look(document.pk)
+    if arranged.changed:
+        process(arranged.changed, user=user, priority=Priority.HIGH, options=options)
+    if arranged.reordered:
+        process(arranged.reordered, user=user, priority=Priority.HIGH, stages=("embed",))
+    upload_id = arranged.document.upload_id
+    made = Document.objects.filter(upload=upload_id).count()
+    Job.objects.filter(upload=upload_id, kind__in=WITH_UPLOAD).update(documents_made=made)
+    return arranged

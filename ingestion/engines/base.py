@@ -152,8 +152,11 @@ class PageReader(Protocol):
         languages: tuple[str, ...],
         ignore_embedded: bool,
         limits: Limits,
+        rotation: int | None = None,
     ) -> PageReading:
-        """Draw and read one page; `ignore_embedded` forces OCR and leaves marks empty.
+        """Draw and read one page; `ignore_embedded` forces OCR and leaves marks empty;
+        `rotation` is how it is to stand, None for the reader to find out. It is given only
+        where a person asked for it.
 
         EngineError codes: page_damaged, image_too_large."""
         ...

@@ -35,6 +35,7 @@ from ingestion.engines.layout import Reading, scaled, scaled_box
 from ingestion.engines.ocr import ORDER, Ocr
 from ingestion.engines.rapid import Rapid
 from ingestion.engines.slots import Slots
+from ingestion.engines.standing import Standing, as_asked
 from ingestion.engines.tesseract import Tesseract, program
 
 LAYER_DPI = 150.0
@@ -113,13 +114,14 @@ class AutoReader:
         languages: tuple[str, ...],
         ignore_embedded: bool,
         limits: Limits,
+        rotation: int | None = None,
     ) -> PageReading:
         with _faults_as("page_damaged"):
             if render.is_text(media_type):
                 text = render.text_page(path=path, media_type=media_type, number=number)
                 return _text_reading(text)
             if media_type == render.PDF and not ignore_embedded:
-                layered = self._layered(path, number, languages, limits)
+                layered = self._layered(path, number, languages, limits, rotation)
                 if layered is not None:
                     return layered
             drawn = render.draw(
@@ -130,24 +132,29 @@ class AutoReader:
                 limits=limits,
                 poppler=self.poppler,
             )
-            image = raster.plain(drawn.image)
+            # Turned first: an engine reads best what stands upright, and a person says how.
+            image = raster.turned(raster.plain(drawn.image), rotation or 0)
             upright = self.ocr.read(image, languages)
             codes = () if ignore_embedded else marks.on_page(raster.grey_of(upright.image))
             if media_type == render.PDF and not ignore_embedded:
-                is_as_drawn = upright.image is image
+                is_as_drawn = upright.image is image and not rotation
                 codes += _form_marks(path, number, image.size, is_as_drawn=is_as_drawn)
-            return _stored(
-                upright.image,
-                drawn.dpi,
-                upright.reading,
-                source=TextSource.OCR,
+            stands = Standing(
+                image=upright.image,
+                reading=upright.reading,
                 codes=codes,
-                limits=limits,
-                rotation=upright.rotation,
+                rotation=(upright.rotation + (rotation or 0)) % 360,
             )
+            asked = as_asked(stands, rotation)
+            return _stored(asked, drawn.dpi, source=TextSource.OCR, limits=limits)
 
     def _layered(
-        self, path: str, number: int, languages: tuple[str, ...], limits: Limits
+        self,
+        path: str,
+        number: int,
+        languages: tuple[str, ...],
+        limits: Limits,
+        rotation: int | None,
     ) -> PageReading | None:
         """The page by its text layer, None where that cannot be believed or drawn."""
         try:
@@ -176,15 +183,14 @@ class AutoReader:
         except EngineError:
             return None
         is_printed = reading.engine == textlayer.ENGINE
-        return _stored(
-            image,
-            dpi,
-            reading,
-            source=TextSource.LAYER if is_printed else TextSource.OCR,
+        stands = Standing(
+            image=image,
+            reading=reading,
             codes=(*codes, *formfields.marks(layer.fields)),
-            limits=limits,
             rotation=layer.turn,
         )
+        source = TextSource.LAYER if is_printed else TextSource.OCR
+        return _stored(as_asked(stands, rotation), dpi, source=source, limits=limits)
 
     def _confirms(
         self, layer: textlayer.Layer, image: Image.Image, languages: tuple[str, ...]
@@ -296,17 +302,9 @@ def _text_reading(text: str) -> PageReading:
     )
 
 
-def _stored(
-    image: Image.Image,
-    dpi: float,
-    reading: Reading,
-    *,
-    source: TextSource,
-    codes: tuple[Mark, ...],
-    limits: Limits,
-    rotation: int = 0,
-) -> PageReading:
+def _stored(page: Standing, dpi: float, *, source: TextSource, limits: Limits) -> PageReading:
     """The reading with its picture as it is stored, boxes in pixels of that."""
+    image, reading = page.image, page.reading
     factor = min(1.0, limits.max_side_px / max(image.size))
     if factor < 1:
         size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
@@ -319,7 +317,7 @@ def _stored(
         width_px=image.width,
         height_px=image.height,
         dpi=dpi * factor,
-        rotation=rotation,
+        rotation=page.rotation,
         text=reading.text,
         words=words,
         source=source,
@@ -328,7 +326,7 @@ def _stored(
         engine_version=reading.version,
         marks=tuple(
             Mark(kind=code.kind, payload=code.payload, box=scaled_box(code.box, factor=factor))
-            for code in codes
+            for code in page.codes
         ),
         thumbnail=thumbnails.of_image(image),
     )

@@ -9,11 +9,14 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from documents import files
-from documents.models import Document, Page
+from documents.models import Document, DocumentStatus, Page, Upload
 from ingestion.engines.base import PageReading
-from ingestion.models import Job, Step
+from ingestion.models import Job, Kind, Step
 from ingestion.stages.base import Call, Target
-from ingestion.stages.inputs import limits, mark_row, word_row
+from ingestion.stages.inputs import count_processed, documents_of, limits, mark_row, word_row
+
+# Of `Job.options`: numbers of pages that are read again before the fields of their documents.
+PAGES = "pages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,10 @@ class Read:
 
 
 def targets(job: Job) -> Iterable[Target]:
-    """Every page, save those of a document that a person has worked on."""
+    """Every page, save those of a document that a person has worked on; of documents that are
+    there already, the pages that are to be read again."""
+    if job.kind == Kind.PROCESS:
+        return _named(job)
     numbers = (
         Page.objects.filter(upload=job.upload_id)
         .exclude(document__reviewer__isnull=False)
@@ -35,9 +41,22 @@ def targets(job: Job) -> Iterable[Target]:
     return [Target(first=number, last=number) for number in numbers]
 
 
+def _named(job: Job) -> list[Target]:
+    pages = Page.objects.filter(
+        document__in=documents_of(job), number__in=job.options.get(PAGES, ())
+    )
+    return [
+        Target(first=number, last=number, document=document)
+        for number, document in pages.order_by("number").values_list("number", "document")
+    ]
+
+
 def work(step: Step, call: Call) -> Read:
-    upload, options = step.job.file, step.job.options
+    upload, options = _upload(step), step.job.options
     assert step.first is not None  # noqa: S101
+    page = Page.objects.filter(upload=upload, number=step.first)
+    turned = page.values_list("turned", flat=True).first()
+    asked: dict[str, Any] = {} if turned is None else {"rotation": turned}
     reading: PageReading = call(
         "read",
         "read",
@@ -47,6 +66,7 @@ def work(step: Step, call: Call) -> Read:
         languages=tuple(options.get("languages") or settings.OCR_LANGUAGES),
         ignore_embedded=bool(options.get("ignore_embedded")),
         limits=limits(),
+        **asked,
     )
     image = ""
     if reading.image:
@@ -58,7 +78,9 @@ def save(step: Step, result: Read) -> Iterable[Target]:
     reading = result.reading
     text = reading.text.replace("\x00", "")
     assert step.first is not None  # noqa: S101
-    page = Page.objects.filter(upload=step.job.file, number=step.first)
+    if not _is_open(step):
+        return ()
+    page = Page.objects.filter(upload=_upload(step), number=step.first)
     changed = page.exclude(text=text).values("document")
     Document.objects.filter(pk__in=changed).update(text_version=F("text_version") + 1)
     _update(
@@ -83,16 +105,36 @@ def save(step: Step, result: Read) -> Iterable[Target]:
 
 
 def failed(step: Step) -> None:
+    """A page that was read before keeps what was read of it then."""
+    if step.document_id is not None:
+        count_processed(step)
+        return
     _update(step, error_code=step.error_code, error_message=step.error_message)
 
 
 def _update(step: Step, **values: Any) -> None:
     assert step.first is not None  # noqa: S101
-    pages = Page.objects.filter(upload=step.job.file)
+    pages = Page.objects.filter(upload=_upload(step))
     pages.filter(number=step.first).update(**values)
+    if step.document_id is not None:
+        return
     Job.objects.filter(pk=step.job_id).update(
         **pages.aggregate(
             pages_read=Count("pk", filter=Q(read_at__isnull=False, error_code="")),
             pages_failed=Count("pk", filter=~Q(error_code="")),
         )
     )
+
+
+def _upload(step: Step) -> Upload:
+    return step.document.upload if step.document is not None else step.job.file
+
+
+def _is_open(step: Step) -> bool:
+    """Whether the page may still be another: a person may have settled its document meanwhile.
+    Locked, so that nobody does before this is saved."""
+    if step.document_id is None:
+        return True
+    settled = (DocumentStatus.DRAFT_CREATED, DocumentStatus.REJECTED)
+    row = Document.objects.select_for_update(of=("self",)).filter(pk=step.document_id)
+    return not set(row.values_list("status", flat=True)) & set(settled)
