@@ -76,8 +76,8 @@ class SearchForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         chosen: dict[str, Any] = self.cleaned_data
         for low, high in _RANGES.items():
-            ends = chosen.get(low), chosen.get(high)
-            if None not in ends and ends[0] > ends[1]:
+            begin, end = chosen.get(low), chosen.get(high)
+            if begin is not None and end is not None and begin > end:
                 self.add_error(high, "This is before the beginning.")
         return chosen
 
@@ -150,7 +150,7 @@ def _day(day: date | None) -> str:
 
 
 def _amounts(least: Decimal | None, most: Decimal | None) -> str:
-    low, high = (f"{value:,.15g}" if value is not None else "" for value in (least, most))
+    low, high = (f"{value.normalize():,f}" if value is not None else "" for value in (least, most))
     if low and high:
         return low if low == high else f"{low} to {high}"
     return f"at least {low}" if low else f"at most {high}"

@@ -44,6 +44,7 @@ def shown(hit: Hit, asked: str) -> dict[str, Any]:
         "facts": [
             fact for fact in (told_day(hit.day), told_amount(hit.total, hit.currency)) if fact
         ],
+        "is_by_meaning": bool(asked) and hit.modes == (queries.Mode.DENSE.value,),
         "badge": presentation.STATUS_BADGES[DocumentStatus(hit.status)],
         "place": place(hit.page, asked),
         "lines": [{"line": line, "place": place(line.page, asked)} for line in hit.lines],

@@ -22,9 +22,8 @@ def keep(
         raise SenderError("Search for something first.", "search_empty")
     if SavedSearch.objects.filter(owner_id=user.pk).count() >= MAX_OWN:
         raise SenderError(f"You have {MAX_OWN} searches; delete one first.", "too_many_searches")
-    made = SavedSearch(
-        name=told, parameters=dict(parameters), shared_with=shared_with, owner_id=user.pk
-    )
+    made = SavedSearch(name=told, parameters=dict(parameters), shared_with=shared_with)
+    made.owner_id = user.pk
     _save(made, "search.saved", user)
     return made
 

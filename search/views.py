@@ -77,7 +77,7 @@ def page_matches(request: WSGIRequest, upload_id: UUID, number: int) -> HttpResp
 
 def _faults(form: SearchForm) -> str:
     return " ".join(
-        f"{form.fields[name].label or name.capitalize()}: {fault}" if name in form.fields else fault
+        f"{form.fields[name].label or name.capitalize()}: {fault}"
         for name, faults in form.errors.items()
         for fault in faults
     )

@@ -41,7 +41,7 @@ document.addEventListener("click", (event) => {
 
 // The title of the tab follows what is asked.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "found") return;
+  if (!event.detail.target || event.detail.target.id !== "found") return;
   const asked = box().value.trim();
   document.title = `${asked ? `${asked} · ` : ""}Search · Docket`;
 });
