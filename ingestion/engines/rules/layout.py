@@ -6,9 +6,8 @@ package has one way to look right of and below a label.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from documents.fields import fold
 from ingestion.engines.base import Box, PageInput, TextSource
@@ -26,7 +25,8 @@ _SPACE = 1.75  # of a character's width: wider than a space, narrower than a gut
 class Cell:
     """Words that stand close together on one line of one page.
 
-    `text` joins them by a space, `folded` is the same text for matching, of the same length.
+    `text` joins them by a space, `folded` is the same text for matching, of the same length;
+    `height` is that of its usual word.
     """
 
     page: int
@@ -35,31 +35,23 @@ class Cell:
     source: TextSource
     text: str = field(init=False)
     folded: str = field(init=False)
+    left: float = field(init=False)
+    right: float = field(init=False)
+    top: float = field(init=False)
+    bottom: float = field(init=False)
+    height: float = field(init=False)
 
     def __post_init__(self) -> None:
-        text = " ".join(token.text for token in self.tokens)
-        object.__setattr__(self, "text", text)
-        object.__setattr__(self, "folded", fold(text))
-
-    @property
-    def left(self) -> float:
-        return self.tokens[0].left
-
-    @property
-    def right(self) -> float:
-        return max(token.right for token in self.tokens)
-
-    @property
-    def top(self) -> float:
-        return min(token.top for token in self.tokens)
-
-    @property
-    def bottom(self) -> float:
-        return max(token.bottom for token in self.tokens)
-
-    @property
-    def height(self) -> float:
-        return median(token.height for token in self.tokens)
+        # Worked out once: the rules ask for the edges of every cell dozens of times.
+        tokens, put = self.tokens, object.__setattr__
+        text = " ".join([token.text for token in tokens])
+        put(self, "text", text)
+        put(self, "folded", fold(text))
+        put(self, "left", tokens[0].left)
+        put(self, "right", max([token.right for token in tokens]))
+        put(self, "top", min([token.top for token in tokens]))
+        put(self, "bottom", max([token.bottom for token in tokens]))
+        put(self, "height", middle_of([token.bottom - token.top for token in tokens]))
 
     def tokens_in(self, start: int, end: int) -> tuple[Token, ...]:
         """The words that the characters `start` to `end` of `text` touch."""
@@ -87,27 +79,20 @@ class Line:
     cells: tuple[Cell, ...]
     text: str = field(init=False)
     folded: str = field(init=False)
+    left: float = field(init=False)
+    top: float = field(init=False)
+    bottom: float = field(init=False)
+    height: float = field(init=False)
 
     def __post_init__(self) -> None:
-        text = "  ".join(cell.text for cell in self.cells)
-        object.__setattr__(self, "text", text)
-        object.__setattr__(self, "folded", fold(text))
-
-    @property
-    def top(self) -> float:
-        return min(cell.top for cell in self.cells)
-
-    @property
-    def bottom(self) -> float:
-        return max(cell.bottom for cell in self.cells)
-
-    @property
-    def left(self) -> float:
-        return self.cells[0].left
-
-    @property
-    def height(self) -> float:
-        return median(cell.height for cell in self.cells)
+        cells, put = self.cells, object.__setattr__
+        text = "  ".join([cell.text for cell in cells])
+        put(self, "text", text)
+        put(self, "folded", fold(text))
+        put(self, "left", cells[0].left)
+        put(self, "top", min([cell.top for cell in cells]))
+        put(self, "bottom", max([cell.bottom for cell in cells]))
+        put(self, "height", middle_of([cell.height for cell in cells]))
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -159,24 +144,41 @@ def group_rows(tokens: list[Token]) -> list[list[Token]]:
     rows: list[list[Token]] = []
     # Rows by the strips of the page that their words touch, so that a word is held against its
     # neighbours alone and not against every row.
-    strip = max(1.0, 2 * median(token.height for token in tokens)) if tokens else 1.0
+    strip = max(1.0, 2 * middle_of([token.height for token in tokens])) if tokens else 1.0
     strips: dict[int, set[int]] = {}
     for token in sorted(tokens, key=lambda token: token.left):
         touched = range(int(token.top // strip), int(token.bottom // strip) + 1)
-        best, best_share = -1, 0.45
-        for number in sorted({row for at in touched for row in strips.get(at, ())}):
-            last = rows[number][-1]
-            overlap = min(token.bottom, last.bottom) - max(token.top, last.top)
-            share = overlap / max(1e-6, min(token.height, last.height))
-            if share > best_share and not _stacked(token, last):
-                best, best_share = number, share
+        near: set[int] = set()
+        for at in touched:
+            near |= strips.get(at, _NO_ROWS)
+        best = _row_of(token, rows, near)
         if best < 0:
             best = len(rows)
             rows.append([])
         rows[best].append(token)
         for at in touched:
             strips.setdefault(at, set()).add(best)
-    return sorted(rows, key=lambda row: median(token.middle for token in row))
+    return sorted(rows, key=lambda row: middle_of([token.middle for token in row]))
+
+
+_NO_ROWS: frozenset[int] = frozenset()
+
+
+def _row_of(token: Token, rows: Sequence[Sequence[Token]], near: Iterable[int]) -> int:
+    """Which of the rows near a word it goes on with, -1 for none."""
+    best, best_share = -1, 0.45
+    top, bottom = token.top, token.bottom
+    for number in sorted(near):
+        last = rows[number][-1]
+        overlap = (bottom if bottom < last.bottom else last.bottom) - (
+            top if top > last.top else last.top
+        )
+        if overlap <= 0:
+            continue
+        share = overlap / max(1e-6, min(bottom - top, last.bottom - last.top))
+        if share > best_share and not _stacked(token, last):
+            best, best_share = number, share
+    return best
 
 
 def _stacked(token: Token, last: Token) -> bool:
@@ -184,11 +186,20 @@ def _stacked(token: Token, last: Token) -> bool:
     return token.left < last.right - 0.5 * min(token.right - token.left, last.right - last.left)
 
 
+def middle_of(values: list[float]) -> float:
+    """The median of at least one value; `statistics.median` asks more than all else here."""
+    if len(values) == 1:
+        return values[0]
+    values.sort()
+    half = len(values) // 2
+    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
+
+
 def split_cells(row: list[Token]) -> list[tuple[Token, ...]]:
     """A row cut where the gap between two words is wider than a space can be."""
     usual = _widest_space(
-        height=median(token.height for token in row),
-        width=median((token.right - token.left) / len(token.text) for token in row),
+        height=middle_of([token.height for token in row]),
+        width=middle_of([(token.right - token.left) / len(token.text) for token in row]),
     )
     cells: list[list[Token]] = []
     for token in row:
