@@ -5,12 +5,14 @@ A text that the server finds too long is shortened and asked for once more. Whet
 takes `dimensions` is found out with the first request that it refuses for it.
 """
 
+import hashlib
 import json
 import math
 import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.engines import EngineBusy, EngineError, EngineFault, EngineUnavailable
 
@@ -21,7 +23,9 @@ BYTES_A_TOKEN = 3
 MAX_TEXTS = 128
 MAX_TOKENS_TOGETHER = 60_000
 TOO_LONG_PARTS = 0.6
+OPENAI_URL = "https://api.openai.com/v1"
 NAME_CHARS = 100
+_MARK_CHARS = 12
 # As OpenAI, vLLM, llama.cpp, Ollama and text-embeddings-inference word it.
 _TOO_LONG = (
     "context length",
@@ -33,6 +37,20 @@ _TOO_LONG = (
     "token limit",
     "must have less than",
 )
+
+
+def identity(model: str, dimension: int, base_url: str) -> str:
+    """ "e5-384@10.0.0.7:8080": by what vectors are told apart, in NAME_CHARS characters.
+
+    A model's name says little at another address, where another file or another company may
+    stand behind it. Names, passwords and what follows a question mark are no part of it."""
+    parts = urlsplit(base_url or OPENAI_URL)
+    place = parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/").removesuffix("/v1")
+    whole = f"{model}-{dimension}@{place}"
+    if len(whole) <= NAME_CHARS:
+        return whole
+    mark = hashlib.sha256(whole.encode()).hexdigest()[:_MARK_CHARS]
+    return f"{whole[: NAME_CHARS - _MARK_CHARS - 1]}~{mark}"
 
 
 class OpenAI:
@@ -56,9 +74,7 @@ class OpenAI:
         wait_s: float = 20,
         rest_s: float = 0,
     ) -> None:
-        # The same model behind another address makes the same vectors.
-        ending = f"-{dimension}"
-        self.name = model[: NAME_CHARS - len(ending)] + ending
+        self.name = identity(model, dimension, base_url)
         self.dimension = dimension
         self.max_tokens = max_tokens
         self._model = model
@@ -214,7 +230,7 @@ class OpenAI:
         return openai.OpenAI(
             # Servers of one's own mostly ask for none, but the package wants one.
             api_key=self._api_key or "none",
-            base_url=self._base_url or "https://api.openai.com/v1",
+            base_url=self._base_url or OPENAI_URL,
             timeout=self._timeout_s,
             max_retries=0,
         )

@@ -173,7 +173,29 @@ def test_a_server_that_cannot_be_asked_is_told_of_and_gets_no_document(
     assert reembedding.look_after()["planned"] == 4
     drain(jobs()[0])
     assert reembedding.look_after()["switched"]
-    assert (embedders.active().name, found("owl")) == ("m-64", "white owl")
+    name = f"m-64@{server.url.removeprefix('http://').removesuffix('/v1')}"
+    assert (embedders.active().name, found("owl")) == (name, "white owl")
+
+
+def test_the_same_model_at_another_address_makes_all_vectors_anew(
+    birds: list[Job], drain: Drain, fake_engines: Any, server: LlmServer
+) -> None:
+    def move_to(there: LlmServer) -> str:
+        use_server(fake_engines, there)
+        before = embedders.active().name
+        # No process of before the move is left.
+        Embedder.objects.update(wanted_at=timezone.now() - timedelta(hours=1))
+        assert reembedding.look_after()["planned"] == len(BIRDS)
+        assert embedders.active().name == before, "search goes on with the old vectors"
+        drain(jobs()[-1])
+        assert reembedding.look_after()["switched"]
+        return embedders.active().name
+
+    with llm_server.running() as other:
+        assert move_to(server) != move_to(other)
+        # The passages, and the question.
+        assert found("kite") == "red kite"
+        assert len([asked for asked in other.requests if asked.path.endswith("/embeddings")]) >= 2
 
 
 def test_a_host_without_the_key_leaves_the_server_to_those_that_have_it(

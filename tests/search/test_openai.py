@@ -24,6 +24,24 @@ def embedder(server: LlmServer, **options: object) -> OpenAI:
     return OpenAI(base_url=server.url, **chosen)  # type: ignore[arg-type]
 
 
+def named(base_url: str, model: str = "m") -> str:
+    return OpenAI(model=model, dimension=4, base_url=base_url, api_key="secret").name
+
+
+def test_the_same_model_at_another_address_is_another_embedder() -> None:
+    assert named("http://10.0.0.7:8080/v1") == "m-4@10.0.0.7:8080"
+    assert named("http://10.0.0.8:8080/v1") != named("http://10.0.0.7:8080/v1")
+    assert named("https://one.example/a/v1") != named("https://one.example/b/v1")
+    assert named("") == named("https://API.openai.com/v1/") == "m-4@api.openai.com"
+
+
+def test_an_embedders_name_holds_no_secret_and_keeps_long_ones_apart() -> None:
+    assert named("http://user:word@one.example/v1?key=word") == "m-4@one.example"
+    long = [named("http://one.example/v1", "m" * 200 + ending) for ending in "ab"]
+    assert long[0] != long[1]
+    assert {len(name) for name in long} == {100}
+
+
 def vectors(*lists: list[float]) -> Reply:
     data = [{"object": "embedding", "index": at, "embedding": v} for at, v in enumerate(lists)]
     return Reply(raw=json.dumps({"object": "list", "model": "m", "data": data}).encode())
