@@ -1,11 +1,13 @@
 """What members do with questions over a project: ask, stop, ask again, delete.
 
 A question that wants an answer goes through the queue before others: somebody waits for it. A
-list is looked up at once, whenever it is shown, and has no job."""
+list is looked up at once, whenever it is shown; where no rule knows some of its words, a job asks
+a language model for filters, which are only proposed."""
 
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -33,31 +35,40 @@ def ask(project: Project, question: str, *, user: AnyUser | None) -> Investigati
             question=asked,
             created_by_id=user.pk if user is not None else None,
         )
-        job = Job.objects.create(
-            kind=Kind.INVESTIGATION,
-            project=project,
-            investigation=made,
-            priority=Priority.HIGH,
-            created_by_id=made.created_by_id,
-        )
-        record("job.created", job, actor=user, project=project)
-        ledger.submit(job)
+        _set_to_work(made, user)
     return made
 
 
 def make_list(project: Project, question: str, *, user: AnyUser | None) -> Investigation:
-    """Turn a question into filters. SenderError where it is empty or too long."""
+    """Turn a question into filters, and have a language model asked about what no rule knows of
+    it. SenderError where it is empty or too long."""
     asked = _cleaned(question)
     understood = listing.understand(asked, project)
-    return Investigation.objects.create(
-        project=project,
-        form=Form.LIST,
-        question=asked,
-        filters=understood.as_json(),
-        is_found=True,
-        created_by_id=user.pk if user is not None else None,
-        finished_at=timezone.now(),
+    with transaction.atomic():
+        made = Investigation.objects.create(
+            project=project,
+            form=Form.LIST,
+            question=asked,
+            filters=understood.as_json(),
+            is_found=True,
+            created_by_id=user.pk if user is not None else None,
+            finished_at=timezone.now(),
+        )
+        if settings.HAS_MODEL and understood.left_out:
+            _set_to_work(made, user)
+    return made
+
+
+def _set_to_work(made: Investigation, user: AnyUser | None) -> None:
+    job = Job.objects.create(
+        kind=Kind.INVESTIGATION,
+        project=made.project,
+        investigation=made,
+        priority=Priority.HIGH,
+        created_by_id=made.created_by_id,
     )
+    record("job.created", job, actor=user, project=made.project)
+    ledger.submit(job)
 
 
 def _cleaned(question: str) -> str:
@@ -74,12 +85,18 @@ def _cleaned(question: str) -> str:
 def status(asked: Investigation) -> str:
     """That of its job; of a list, or once the job's row has been deleted, by what is there."""
     job: Job | None = getattr(asked, "job", None)
-    if job is None:
+    if job is None or asked.form == Form.LIST:
         return READY if asked.finished_at else CANCELLED
     if job.is_open:
         return PROCESSING
     ended = {JobStatus.FAILED.value: FAILED, JobStatus.CANCELLED.value: CANCELLED}
     return ended.get(job.status, READY)
+
+
+def is_at_work(asked: Investigation) -> bool:
+    """Whether an answer, or filters that a model proposes, may still come."""
+    job: Job | None = getattr(asked, "job", None)
+    return job is not None and job.is_open
 
 
 def may_steer(user: AnyUser, asked: Investigation) -> bool:
@@ -157,6 +174,8 @@ def as_json_whole(
     sums = rows.sums(found, understood.filters)
     return told | {
         **understood.as_json(),
+        "is_at_work": is_at_work(asked),
+        "proposal": asked.filters.get("proposal"),
         "count": sum(one.count for one in sums),
         "sums": [table.sum_as_json(one) for one in sums],
         "documents": table.documents_as_json(found, understood.filters, limit=limit),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -27,9 +28,9 @@ from documents.queries import leaf
 from ingestion import investigating, waiting
 from ingestion.models import Job
 from search.investigation import MAX_QUESTION_CHARS, Form, Investigation
-from search.listing import rows, table
+from search.listing import known, table
 from search.listing.filters import Filters, Understood, Wanted
-from search.listing.form import FilterForm
+from search.listing.form import FilterForm, as_query
 
 BADGES = {
     investigating.PROCESSING: Badge(label="Working", icon="work", tone="busy"),
@@ -110,7 +111,10 @@ def progress(request: WSGIRequest, investigation_id: UUID) -> HttpResponse:
     """The moving part; tells htmx to stop asking once the question is answered."""
     asked = _visible(request.user, investigation_id)
     context = _context(request, asked)
-    response = render(request, "search/parts/answer.html", context)
+    is_list = asked.form == Form.LIST
+    context |= _proposal(asked) if is_list else {}
+    part = "proposal" if is_list else "answer"
+    response = render(request, f"search/parts/{part}.html", context)
     response["Cache-Control"] = "no-store"
     if not context["is_open"]:
         response.status_code = HttpResponseStopPolling.status_code
@@ -194,7 +198,7 @@ def _context(request: WSGIRequest, asked: Investigation) -> dict[str, Any]:
         "status": stand,
         "badge": _badge(asked),
         "sentence": told.sentence if told and stand != investigating.READY else "",
-        "is_open": stand == investigating.PROCESSING,
+        "is_open": investigating.is_at_work(asked),
         "may_steer": investigating.may_steer(request.user, asked),
         "may_retry": stand in (investigating.FAILED, investigating.CANCELLED) and job is not None,
         "citations": _linked(asked.citations, papers),
@@ -240,7 +244,7 @@ def _form(request: WSGIRequest, asked: Investigation) -> tuple[FilterForm, Filte
     form = FilterForm(request.GET, types=types, before=stored)
     if not form.is_valid():
         return form, stored
-    return form, form.filters(rows.known_names(asked.project))
+    return form, form.filters(known.names(asked.project))
 
 
 def _of_list(request: WSGIRequest, asked: Investigation) -> dict[str, Any]:
@@ -259,4 +263,20 @@ def _of_list(request: WSGIRequest, asked: Investigation) -> dict[str, Any]:
             {"one": one, "total": table.told_amount(one.total, one.currency)} for one in listed.sums
         ],
         "wants_sum": understood.wanted == Wanted.SUM,
+        **_proposal(asked),
+    }
+
+
+def _proposal(asked: Investigation) -> dict[str, Any]:
+    """What a language model proposes for a list: filters to confirm by following a link, or to
+    change in their form."""
+    told = asked.filters.get("proposal") or {}
+    if "filters" not in told:
+        return {"proposal_fault": told.get("fault", "")}
+    types = dict(DocumentType.objects.values_list("slug", "name"))
+    filters = Filters.from_json(told["filters"])
+    return {
+        "proposal": told,
+        "proposal_chips": table.chips(filters, types),
+        "proposal_query": urlencode({"changed": "1", **as_query(filters)}),
     }

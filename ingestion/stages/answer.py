@@ -1,9 +1,11 @@
 """answer: look up the passages that a question is about, and answer it from them.
 
-Where no language model is configured, or none answers, the passages are the answer."""
+Where no language model is configured, or none answers, the passages are the answer. Of a list it
+is asked what the words mean that no rule knew; the rules' filters stand beside what it says."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -16,7 +18,7 @@ from ingestion.models import Job, Step
 from ingestion.stages.base import Call, Target
 from search import answers, embedders
 from search.answers import Answered, Passage, Vector
-from search.investigation import Investigation
+from search.investigation import Form, Investigation
 
 _WORDS_ONLY = "Looked up by words only: the engine for meanings was not available."
 
@@ -27,12 +29,21 @@ class Result:
     passages: tuple[Passage, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """What `Investigation.filters` gets as "proposal"."""
+
+    told: dict[str, Any]
+
+
 def targets(job: Job) -> Iterable[Target]:
     return [Target()]
 
 
-def work(step: Step, call: Call) -> Result:
+def work(step: Step, call: Call) -> Result | Proposed:
     asked = Investigation.objects.select_related("project").get(job=step.job_id)
+    if asked.form == Form.LIST:
+        return _proposed(asked, step, call)
     vector, notice = _vector(asked.question, call)
     passages = answers.passages(asked.project, asked.question, vector=vector)
     answered = _answered(asked, passages, step, call)
@@ -68,8 +79,27 @@ def _answered(
     return said
 
 
-def save(step: Step, result: Result) -> Iterable[Target]:
+def _proposed(asked: Investigation, step: Step, call: Call) -> Proposed:
+    if not settings.HAS_MODEL:
+        return Proposed(told={"fault": "No language model is configured any more."})
+    from ingestion.llm import filtering  # slow, and of no use without a model
+
+    about = About(project_id=asked.project_id, job=step.job_id)
+    said = tried(lambda: filtering.propose(asked, about, call), is_last=is_last_run(step))
+    if isinstance(said, Failure):
+        return Proposed(told={"fault": f"No language model answered: {said.message}"})
+    found, engine = said
+    if found is None:
+        return Proposed(told={"fault": "The language model knew no filter for it either."})
+    return Proposed(told=found.as_json() | {"engine": engine})
+
+
+def save(step: Step, result: Result | Proposed) -> Iterable[Target]:
     asked = Investigation.objects.select_related("project").get(job=step.job_id)
+    if isinstance(result, Proposed):
+        asked.filters = {**asked.filters, "proposal": result.told}
+        asked.save(update_fields=["filters"])
+        return ()
     there = answers.still_there(asked.project, (*result.passages, *result.answered.citations))
     found = answers.without_gone(result.answered, there)
     passages = [one for one in result.passages if one.document in there]

@@ -9,25 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import (
-    Count,
-    F,
-    Func,
-    Q,
-    QuerySet,
-    Sum,
-    TextField,
-    Value,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Func, Q, Sum, TextField, Value
+from django.db.models.functions import Coalesce, Left
 
 from documents import fields
-from documents.derived import Day, Number, text
-from documents.models import Document, DocumentQuerySet, DocumentStatus, Project
+from documents.derived import SUPPLIER_CHARS, Day, Number, text
+from documents.models import DocumentQuerySet, DocumentStatus
 from search.listing.filters import Amount, Filters, Op, Order, Period
-from search.listing.names import Known
+from search.listing.known import MAX_NAMES
 
-MAX_NAMES = 20_000
 _LOOKUPS = {Op.OVER: "gt", Op.FROM: "gte", Op.UNDER: "lt", Op.TO: "lte", Op.EXACTLY: "exact"}
 _ORDERS = {
     Order.NEWEST: (F("day").desc(nulls_last=True), "pk"),
@@ -101,24 +91,11 @@ def _added_up(rows: Sequence[tuple[str, Decimal | None]]) -> tuple[Sums, ...]:
     )
 
 
-def known_names(project: Project) -> Known:
-    """The names that a project's documents have. Two queries."""
-    own = _with_values(Document.objects.filter(project=project)).order_by()
-
-    def names(field: str) -> "QuerySet[Any, Any]":
-        return own.filter(**{f"{field}__gt": ""}).values_list(field, flat=True).distinct()
-
-    return Known(
-        suppliers=frozenset(names("supplier")[:MAX_NAMES]),
-        recipients=frozenset(names("recipient")[:MAX_NAMES]),
-    )
-
-
 def _with_values(documents: DocumentQuerySet) -> DocumentQuerySet:
     """With recipient, number and currency; "" where a text is not there."""
     blank = Value("", output_field=TextField())
     return documents.annotate(
-        recipient=Coalesce(text("recipient_name"), blank),
+        recipient=Left(Coalesce(text("recipient_name"), blank), SUPPLIER_CHARS),
         number=Coalesce(text("document_number"), blank),
         currency=Coalesce(text("currency"), blank),
     )

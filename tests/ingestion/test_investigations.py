@@ -21,6 +21,8 @@ from ingestion.models import Job, JobStatus, Kind, Priority
 from ingestion.stages import answer
 from search.answers import Answered, Passage
 from search.investigation import Form, Investigation
+from search.listing import proposed
+from search.queries import EVERYONE
 from tests import factories, llm_server
 from tests.llm_server import LlmServer
 
@@ -385,3 +387,92 @@ def test_the_command_prints_a_list_as_json(project: Project, capsys: Any) -> Non
 def test_the_database_keeps_questions_and_their_jobs_together(project: Project) -> None:
     with pytest.raises(IntegrityError):
         Job.objects.create(kind=Kind.INVESTIGATION, project=project)
+
+
+# -- lists whose words no rule knows ---------------------------------------------------------
+
+
+def proposes(**said: Any) -> llm_server.Reply:
+    empty: dict[str, Any] = {
+        name: [] if spec.get("type") == "array" else None
+        for name, spec in proposed.schema(["bill"])["properties"].items()
+    }
+    return llm_server.says(empty | said)
+
+
+def listed(asked: str, project: Project, drain: Drain) -> Investigation:
+    made = investigating.make_list(project, asked, user=None)
+    for job in Job.objects.filter(investigation=made):
+        drain(job)
+    return Investigation.objects.select_related("job", "project").get(pk=made.pk)
+
+
+HEFTY = "hefty bills that Ramesh brought"
+OVER = {"field": "total_amount", "op": "over", "value": "100000", "upper": None}
+
+
+def test_a_model_proposes_filters_that_a_person_confirms_before_they_hold(
+    project: Project, drain: Drain, llm: LlmServer
+) -> None:
+    with_paper(project, drain)
+    llm.answers(proposes(amounts=[OVER], left_out=["Ramesh", "invented"]))
+    made = listed(HEFTY, project, drain)
+    assert TEXT.split(".")[0] not in llm.texts[-1], "the model is shown no document"
+    told = investigating.as_json_whole(made, EVERYONE)
+    assert told["filters"]["amounts"] == []
+    assert told["proposal"]["filters"]["amounts"][0]["value"] == "100000"
+    assert told["proposal"]["left_out"] == ["Ramesh"]
+    assert LlmCall.objects.filter(purpose="filter").count() == 1
+    client, _ = signed_in(Role.OPERATOR, project)
+    page = client.get(reverse("investigation", args=[made.pk]))
+    assert not page.context["is_changed"]
+    address = page.context["proposal_query"]
+    assert b"A language model proposes" in page.content
+    confirmed = client.get(f"{reverse('investigation', args=[made.pk])}?{address}")
+    assert confirmed.context["is_changed"]
+    assert ("Total", "above 1,00,000.00") in confirmed.context["chips"]
+
+
+@pytest.mark.parametrize(
+    ("replies", "why"),
+    [
+        ([llm_server.fails(401)], "No language model answered"),
+        ([llm_server.says({"sql": "SELECT 1"})] * 2, "No language model answered"),
+        ([proposes()], "knew no filter"),
+        ([proposes(supplier="Somebody Else")], "knew no filter"),
+    ],
+)
+def test_where_a_model_fails_or_talks_nonsense_the_rules_stand_and_say_so(
+    project: Project, drain: Drain, llm: LlmServer, replies: list[Any], why: str
+) -> None:
+    llm.answers(*replies)
+    made = listed(HEFTY, project, drain)
+    assert made.filters["filters"]["type"] == "bill"
+    assert set(made.filters["proposal"]) == {"fault"}
+    assert why in made.filters["proposal"]["fault"]
+    assert investigating.status(made) == investigating.READY
+    client, _ = signed_in(Role.OPERATOR, project)
+    page = client.get(reverse("investigation", args=[made.pk]))
+    assert "The filters are those of the rules." in page.content.decode()
+
+
+def test_no_model_is_asked_where_the_rules_know_every_word(
+    project: Project, drain: Drain, llm: LlmServer
+) -> None:
+    made = listed("bills over 500", project, drain)
+    assert not Job.objects.filter(investigation=made).exists()
+    assert llm.requests == []
+    assert investigating.as_json_whole(made, EVERYONE)["proposal"] is None
+
+
+def test_the_page_of_a_list_waits_for_the_model_and_stops_asking(
+    project: Project, drain: Drain, llm: LlmServer
+) -> None:
+    llm.answers(proposes(amounts=[OVER]))
+    made = investigating.make_list(project, HEFTY, user=None)
+    client, _ = signed_in(Role.OPERATOR, project)
+    moving = reverse("investigation-progress", args=[made.pk])
+    assert client.get(moving).status_code == 200
+    drain(Job.objects.get(investigation=made))
+    ended = client.get(moving)
+    assert (ended.status_code, b"Use these filters" in ended.content) == (286, True)

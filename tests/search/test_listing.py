@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from documents.models import Document, DocumentStatus, Project
-from search.listing import question, rows, table
+from search.listing import known, question, rows, table
 from search.listing.filters import Amount, Filters, Op, Order, Period, Understood, Wanted
 from search.listing.form import FilterForm, as_query
 from search.listing.names import Known
@@ -227,7 +227,18 @@ def test_rejected_ones_are_listed_only_when_asked_for(project: Project) -> None:
 def test_other_projects_are_neither_listed_nor_named(project: Project) -> None:
     bill(factories.project(), supplier_name="Elsewhere", total_amount="1.00")
     assert found(project) == []
-    assert rows.known_names(project) == Known()
+    assert known.names(project) == Known()
+
+
+@pytest.mark.django_db
+def test_each_name_of_a_project_is_known_once(project: Project) -> None:
+    for supplier in ("Zinc Co", "Acme", "Acme", "acme", ""):
+        bill(project, supplier_name=supplier, recipient_name="R" * 400)
+    bill(project, recipient_name="Beta")
+    found_names = known.names(project)
+    assert found_names.suppliers == {"Acme", "Zinc Co", "acme"}
+    assert found_names.recipients == {"Beta", "R" * 300}
+    assert len(found(project, recipients=("R" * 300,))) == 5
 
 
 @pytest.mark.django_db

@@ -9,9 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from documents.errors import DocketError
-from documents.models import Document, Project
+from documents.models import Document, DocumentType, Project
 from ingestion import cluster, investigating
 from search.investigation import Investigation
+from search.listing import table
+from search.listing.filters import Filters
 from search.queries import EVERYONE
 
 POLL_S = 0.1
@@ -47,13 +49,16 @@ class Command(BaseCommand):
 
     def _asked(self, project: Project, question: str, *, is_list: bool) -> Investigation:
         if is_list:
-            return investigating.make_list(project, question, user=None)
+            made = investigating.make_list(project, question, user=None)
+            if not investigating.is_at_work(made):
+                return made
         with cluster.at_hand() as has_workers:
-            made = investigating.ask(project, question, user=None)
+            if not is_list:
+                made = investigating.ask(project, question, user=None)
             while True:
                 has_workers()
                 asked = Investigation.objects.select_related("project", "job").get(pk=made.pk)
-                if investigating.status(asked) != investigating.PROCESSING:
+                if not investigating.is_at_work(asked):
                     return asked
                 time.sleep(POLL_S)
 
@@ -82,6 +87,14 @@ def _lines_of_list(told: dict[str, Any]) -> list[str]:
     lines = list(told["notes"])
     if told["left_out"]:
         lines.append(f"Not understood: {', '.join(told['left_out'])}")
+    proposal = told["proposal"] or {}
+    if "filters" in proposal:
+        types = dict(DocumentType.objects.values_list("slug", "name"))
+        chips = table.chips(Filters.from_json(proposal["filters"]), types)
+        named = ", ".join(f"{name} {value}" for name, value in chips)
+        lines.append(f"{proposal['engine']} proposes these filters: {named}")
+    elif proposal:
+        lines.append(proposal["fault"])
     for row in told["documents"]:
         values = (row["date"], row["number"], row["supplier"], row["currency"], row["total"] or "")
         lines.append("  ".join(value for value in values if value) + f"  {row['file']}")
