@@ -7,11 +7,16 @@ from django.urls import path
 from documents import api as documents_api
 from documents import views_files as document_files
 from documents import views_lists as document_lists
+from documents import views_queue as review_queue
 from documents import views_review as document_review
+from documents import views_strip as document_strip
 from ingestion import api as ingestion_api
 from ingestion import api_investigations, api_workers, health, metrics
 from ingestion import views as ingestion
 from ingestion import views_investigations as questions
+from ingestion import views_upload as front_door
+from ingestion import views_reviewing as review_figures
+from ingestion import views_rework as rework
 from ingestion.admin import accuracy, language, panel
 from search import api as search_api
 from search import views as search
@@ -59,6 +64,24 @@ urlpatterns = [
         name="page-image",
     ),
     path(
+    path("documents/<uuid:document_id>/pages", document_strip.pages, name="document-pages"),
+    path("documents/<uuid:document_id>/split", rework.split, name="document-split"),
+    path("documents/<uuid:document_id>/merge", rework.merge, name="document-merge"),
+    path("documents/<uuid:document_id>/move", rework.move, name="document-move"),
+    path("documents/<uuid:document_id>/reorder", rework.reorder, name="document-reorder"),
+    path("documents/<uuid:document_id>/rotate", rework.turn, name="document-rotate"),
+    path("documents/<uuid:document_id>/turn", review_queue.turn, name="document-turn"),
+    path("documents/<uuid:document_id>/leave", review_queue.leave, name="document-leave"),
+    path("documents/<uuid:document_id>/next", review_queue.following, name="document-next"),
+    path(
+        "documents/<uuid:document_id>/previous", review_queue.preceding, name="document-previous"
+    ),
+    path("documents/<uuid:document_id>/postpone", review_queue.postpone, name="document-postpone"),
+    path("documents/<uuid:document_id>/recall", review_queue.recall, name="document-recall"),
+    path("review", review_queue.queue, name="review"),
+    path("review/start", review_queue.start, name="review-start"),
+    path("review/confirm", review_queue.confirm_many, name="review-confirm"),
+    path("review/figures", review_figures.figures, name="review-figures"),
         "uploads/<uuid:upload_id>/pages/<int:number>-small.webp",
         document_files.page_thumbnail,
         name="page-thumbnail",

@@ -73,7 +73,13 @@ class Choice:
         return cls(order=Order(order) if order in Order.values else Order.OLDEST, **texts)
 
     def as_dict(self) -> dict[str, str]:
-        return {name: str(value) for name, value in asdict(self).items() if value}
+        """What differs from all of it, oldest first."""
+        usual = {"order": Order.OLDEST}
+        return {
+            name: str(value)
+            for name, value in asdict(self).items()
+            if value and value != usual.get(name)
+        }
 
 
 EVERYTHING = Choice()

@@ -17,11 +17,12 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
 from documents import history as happenings
-from documents import presentation, queries, reader, review, schemas, trust, unsaved
+from documents import presentation, queries, reader, review, schemas, trust, turns, unsaved
 from documents.errors import Conflict, NotAllowed, SenderError
 from documents.models import AnyUser, Document, DocumentStatus, DocumentType, Page
 from documents.sheet import Sheet
 from documents.typed import Typed
+from documents.views_queue import choice_of
 
 WORDS_SECONDS = 86_400
 Verb = Callable[..., Document]
@@ -165,7 +166,7 @@ def _onwards(request: WSGIRequest, document: Document, done: str) -> HttpRespons
     """To the next document where the form asks for it, else back to this one."""
     following = None
     if request.POST.get("then") == "next":
-        following = queries.next_waiting(request.user, document)
+        following = turns.following(request.user, after=document, choice=choice_of(request))
         if following is None:
             messages.success(request, f"{done}. Nothing else waits for review.")
             return redirect("document", document.pk)
