@@ -354,6 +354,10 @@ MODEL_SILENT_MAX_S = 3600
 # A day of UTC and a project; 0 is no limit.
 MODEL_TOKENS_A_DAY = _number("DOCKET_MODEL_TOKENS_A_DAY", 0)
 MODEL_CENTS_A_DAY = _number("DOCKET_MODEL_CENTS_A_DAY", 0)
+# What a server asks for questions in a batch, of its usual price, percent; how long questions
+# are gathered for one.
+MODEL_BATCH_PERCENT = _number("DOCKET_MODEL_BATCH_PERCENT", 50)
+MODEL_BATCH_GATHER_S = 60
 # Rows of calls, from the last time that their answer was used.
 MODEL_CALLS_KEPT_D = _number("DOCKET_MODEL_CALLS_KEPT_D", 365)
 if HAS_MODEL:

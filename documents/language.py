@@ -101,6 +101,48 @@ class CallStatus(models.TextChoices):
     FAILED = "failed", "no good answer"
 
 
+class BatchStatus(models.TextChoices):
+    NEW = "new", "to be sent"
+    SENT = "sent", "being worked on"
+    ENDED = "ended", "fetched"
+    FAILED = "failed", "given up"
+
+
+class ModelBatch(models.Model):
+    """Calls that a server answers when it likes, within a day, for less; moved on by
+    `ingestion/llm/batches.py`, which draws its states.
+
+    file, number: what the server calls the file of requests and the batch, "" until it is told;
+    asked_at: when it was first asked to begin, which it may have done without our hearing of it;
+    next_at: nobody looks before, polls: how often somebody did."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    endpoint = models.CharField(max_length=200)
+    model = models.CharField(max_length=120)
+    status = models.CharField(max_length=6, choices=BatchStatus, default=BatchStatus.NEW)
+    file = models.CharField(max_length=200, blank=True)
+    number = models.CharField(max_length=200, blank=True)
+    polls = models.PositiveIntegerField(default=0)
+    error_message = models.TextField(blank=True)
+    asked_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [one_of("status", BatchStatus, "model_batch_status_known")]
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                condition=Q(status__in=(BatchStatus.NEW, BatchStatus.SENT)),
+                name="model_batch_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} of {self.created_at:%d %b %Y %H:%M}: {self.status}"
+
+
 class LlmCallQuerySet(InProjectQuerySet["LlmCall"]):
     pass
 
@@ -115,6 +157,8 @@ class LlmCall(models.Model):
     of a US cent.
     job, document, first_page: what it was made for; they may be gone. together: the same for
     calls that were made with one request, of which each has its share; null for one alone.
+    request: of a call that waits for a batch what will be sent, until it ended: {body, schema};
+    it holds no place. batch: the one that it was put into.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -129,6 +173,8 @@ class LlmCall(models.Model):
     first_page = models.PositiveIntegerField(null=True)
     pages = models.PositiveIntegerField(default=0)
     together = models.UUIDField(null=True)
+    request = models.JSONField(null=True)
+    batch = models.ForeignKey(ModelBatch, models.SET_NULL, null=True, related_name="calls")
     status = models.CharField(max_length=8, choices=CallStatus, default=CallStatus.PENDING)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)

@@ -3,7 +3,7 @@ word where it has one, else the settings'."""
 
 from django.conf import settings
 
-from ingestion.models import Job, Kind, Limits
+from ingestion.models import Job, Kind, Limits, Priority
 
 
 def of(job: Job) -> Limits:
@@ -30,6 +30,11 @@ def job_limit_s(job: Job) -> int:
     if job.kind != Kind.REPLAY:
         return asked
     return max(asked, round(job.documents_made * step_limit_s(job, "replay")))
+
+
+def may_wait_for_batches(job: Job) -> bool:
+    """Whether a job's questions to language models go into batches."""
+    return job.priority == Priority.LOW and of(job).model_batches
 
 
 def is_failed_page_fatal(job: Job) -> bool:

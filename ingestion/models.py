@@ -289,6 +289,11 @@ class Limits(models.Model):
         blank=True,
         help_text="US cents that language models may cost a day; empty: as the settings say.",
     )
+    model_batches = models.BooleanField(
+        default=False,
+        help_text="Jobs of low priority wait up to a day for their answers, at a lower price; "
+        "the server must know OpenAI's Batch API.",
+    )
 
     class Meta:
         verbose_name = "limits of a project"

@@ -3,6 +3,7 @@
     reap     every minute     leases that ran out, fan-ins that nobody planned, lost wake-ups
     tidy     every hour       blobs without rows, old results, steps and model calls, local copies
     sweep    every six hours  documents whose index is behind, uploads that have no job
+    batches  every half minute  questions that wait for batches of language models
     reembed  every half minute  vectors of another embedder, where the settings name one
 
 Whoever moves a chore's `next_at` on has it; no lock is held meanwhile, so that a pooler in
@@ -25,7 +26,7 @@ from django.db.models.functions import Now
 from documents import files
 from documents.models import Document, Upload
 from ingestion import intake, ledger, metrics, queue, reembedding, rework, workers
-from ingestion.llm import retention
+from ingestion.llm import batches, retention
 from ingestion.models import OPEN_JOB, Chore, Job, JobStatus, Priority, Step, StepStatus, WorkerBeat
 from search import indexing
 
@@ -105,6 +106,7 @@ CHORES: Mapping[str, tuple[int, Work]] = {
     "reap": (60, reap),
     "tidy": (3_600, tidy),
     "sweep": (21_600, sweep),
+    "batches": (30, batches.look_after),
     "reembed": (30, reembedding.look_after),
 }
 

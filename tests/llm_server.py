@@ -5,7 +5,9 @@
 
 `answers` is a queue, `script` decides by the request's body; what it did not expect is
 refused with 400, so that a test that asks too much fails. Embeddings are answered without a
-script: texts that share words have vectors that are near. `requests` holds all that came.
+script: texts that share words have vectors that are near. Batches are worked off by the same
+script, as `batch_statuses` says: `batches` holds all that were begun. `requests` holds all that
+came.
 """
 
 import array
@@ -18,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -123,7 +126,9 @@ class LlmServer:
 
     knows: of `KNOWS`, the ways of asking for JSON that it takes; others get 400 before the
     script is looked at. key: refuses other keys with 401, "" takes any. dimensions: of its
-    vectors. most_at_once: the most requests that were ever open together."""
+    vectors. most_at_once: the most requests that were ever open together. batch_statuses: what
+    the next looks at a batch find, then "completed"; begins: what the next beginnings answer in
+    place of the batch, which begins all the same; files, batches: by their ids."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -137,6 +142,11 @@ class LlmServer:
         self._queue: deque[Scripted] = deque()
         self._script: Callable[[Any], Scripted] | None = None
         self._embedding_queue: deque[Reply] = deque()
+        self.files: dict[str, bytes] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.batch_statuses: deque[str] = deque()
+        self.begins: deque[Reply] = deque()
+        self.knows_batches = True
         self._at_once = 0
         self._lock = threading.Lock()
 
@@ -187,7 +197,70 @@ class LlmServer:
             return scripted or self._embeddings(asked.body)
         if asked.path.endswith("/chat/completions"):
             return self._chat(asked.body)
+        if self.knows_batches and "/files" in asked.path:
+            return self._file(asked)
+        if self.knows_batches and "/batches" in asked.path:
+            return self._batch(asked)
         return fails(404, "No such page.")
+
+    def _file(self, asked: Asked) -> Reply:
+        """POST /files, GET /files/ID/content, DELETE /files/ID."""
+        name = asked.path.partition("/files")[2].strip("/").removesuffix("/content")
+        if not name:
+            name = f"file-{len(self.files) + 1}"
+            self.files[name] = asked.body
+            return _body({"id": name, "object": "file", "purpose": "batch", "bytes": 1,
+                          "created_at": 1, "filename": "batch.jsonl", "status": "ok"})  # fmt: skip
+        if name not in self.files:
+            return fails(404, "No such file.")
+        if asked.path.endswith("/content"):
+            return Reply(raw=self.files[name])
+        del self.files[name]
+        return _body({"id": name, "object": "file", "deleted": True})
+
+    def _batch(self, asked: Asked) -> Reply:
+        """POST /batches, GET /batches, GET /batches/ID."""
+        name = asked.path.partition("/batches")[2].partition("?")[0].strip("/")
+        if asked.body is not None:
+            name = f"batch-{len(self.batches) + 1}"
+            self.batches[name] = {
+                "id": name,
+                "object": "batch",
+                "created_at": 1,
+                "status": "validating",
+                "output_file_id": None,
+                "error_file_id": None,
+                **asked.body,
+            }
+            told = _body(self.batches[name])
+            return self.begins.popleft() if self.begins else told
+        if not name:
+            listed = [*reversed(self.batches.values())]
+            return _body({"object": "list", "data": listed, "has_more": False})
+        batch = self.batches[name]
+        batch["status"] = self.batch_statuses.popleft() if self.batch_statuses else "completed"
+        if batch["status"] in ("completed", "expired", "cancelled"):
+            self._work_off(batch)
+        return _body(batch)
+
+    def _work_off(self, batch: dict[str, Any]) -> None:
+        """Answer each line by the script: a failure is a line of errors, a cut one is missing."""
+        good: list[str] = []
+        bad: list[str] = []
+        for line in self.files[batch["input_file_id"]].splitlines():
+            asked = json.loads(line)
+            reply = self._chat(asked["body"])
+            told: dict[str, Any] = {"id": "line", "custom_id": asked["custom_id"], "error": None}
+            if reply.is_cut:
+                continue
+            error = {"error": {"message": reply.error, "code": reply.error_code}}
+            body = error if reply.error else json.loads(reply.raw or b"{}")
+            told["response"] = {"status_code": reply.status, "request_id": "r", "body": body}
+            (bad if reply.error else good).append(json.dumps(told))
+        for kind, lines in (("output", good), ("error", bad)):
+            if lines:
+                batch[f"{kind}_file_id"] = f"{kind}-{batch['id']}"
+                self.files[f"{kind}-{batch['id']}"] = "\n".join(lines).encode()
 
     def _chat(self, body: Any) -> Reply:
         for way in ways(body):
@@ -302,6 +375,13 @@ def _streamed(told: Mapping[str, Any]) -> bytes:
     return "".join([*lines, "data: [DONE]\n\n"]).encode()
 
 
+def _uploaded(kind: str, form: bytes) -> bytes:
+    """The file of a form."""
+    parsed = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + form)
+    parts = [part for part in parsed.walk() if part.get_filename()]
+    return bytes(parts[0].get_payload(decode=True))
+
+
 def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -309,14 +389,21 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            self._serve(json.loads(self.rfile.read(length)))
+            body = self.rfile.read(length)
+            kind = self.headers.get("Content-Type") or ""
+            is_form = kind.startswith("multipart/form-data")
+            self._serve(_uploaded(kind, body) if is_form else json.loads(body))
+
+        def do_DELETE(self) -> None:
+            self._serve(None)
 
         def _serve(self, body: Any) -> None:
             headers = {name.title(): value for name, value in self.headers.items()}
             asked = Asked(path=self.path, headers=headers, body=body)
             try:
                 with server.open(asked) as reply:
-                    self._send(reply, is_stream=bool(body and body.get("stream")))
+                    is_stream = isinstance(body, dict) and bool(body.get("stream"))
+                    self._send(reply, is_stream=is_stream)
             except (BrokenPipeError, ConnectionResetError):
                 return  # the client gave it up
 

@@ -49,11 +49,13 @@ class LimitsForm(forms.ModelForm[Limits]):
             "job_limit_s",
             "model_tokens_a_day",
             "model_cents_a_day",
+            "model_batches",
         ]
         labels = {
             "job_limit_s": "Seconds a job",
             "model_tokens_a_day": "Language models: tokens a day",
             "model_cents_a_day": "Language models: US cents a day",
+            "model_batches": "Language models: batches for low priority",
         }
 
     split = _Seconds("split")

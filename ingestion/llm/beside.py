@@ -27,13 +27,14 @@ _ENGINE_CHARS, _ENGINES_CHARS = 60, 120
 class How:
     """How the model is asked. prompt: None for the active one; use: of `ModelUse`, "" as the
     type says; job: what it is asked for; is_last: a fault of this run would fail the step;
-    others: documents that may be asked about with the same request."""
+    others: documents that may be asked about with the same request; may_wait: for a batch."""
 
     prompt: Prompt | None = None
     use: str = ""
     job: UUID | None = None
     is_last: bool = False
     others: company.Others | None = None
+    may_wait: bool = False
 
 
 AS_USUAL = How()
@@ -113,7 +114,8 @@ def _asked(
         company.ask_ahead(paper, rules, prompt, how.others, call)
     known = {one.pointer[1:]: one.value for one in simple}
     alike = examples.of(document, prompt, call=call, schema=schema, read=known)
-    return reading.read(paper, prompt, call, alike)
+    ask = reading.read_in_batch if how.may_wait else reading.read
+    return ask(paper, prompt, call, alike)
 
 
 def paper_of(

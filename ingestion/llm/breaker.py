@@ -51,7 +51,8 @@ def _left_alone(server: ModelServer, now: datetime, left_s: float) -> EngineErro
 
 
 def _at_work(endpoint: str, model: str) -> bool:
-    pending = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING)
+    calls = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING)
+    pending = calls.filter(request=None)
     return pending.filter(model=model).exists()
 
 

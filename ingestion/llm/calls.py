@@ -53,7 +53,7 @@ def ask(question: Question, call: Call) -> Answer:
     key, project = key_of(question, endpoint, model), question.about.project_id
     answer = places.reuse(project, key)
     if answer is None:
-        _check_length(question)
+        check_length(question)
         meter = Meter(question, endpoint, model, call)
         place = places.take(meter.wanted(key))
         if place is not None:
@@ -85,7 +85,7 @@ def _as_json(message: Message) -> dict[str, Any]:
     return {"role": message.role, "text": message.text, "images": pictures}
 
 
-def _check_length(question: Question) -> None:
+def check_length(question: Question) -> None:
     most = question.prompt.max_input_tokens
     if budget.told_tokens(question.messages) > most:
         raise EngineError(
@@ -123,7 +123,7 @@ def obtained(
         got = structured.obtain(
             question.messages,
             question.schema,
-            first=_mode(question, held[0]),
+            first=mode_of(question, held[0].endpoint, held[0].model),
             may_step=question.prompt.json_mode == JsonMode.AUTO,
             ask=meter.ask,
             valid=valid,
@@ -173,25 +173,25 @@ def _told(place: LlmCall, spent: places.Spent) -> dict[str, Any]:
     }
 
 
-def _mode(question: Question, place: LlmCall) -> JsonMode:
+def mode_of(question: Question, endpoint: str, model: str) -> JsonMode:
     """How JSON is asked for at first: as the prompt says, else as this server is known to take
     it, else in the strictest way."""
     if question.prompt.json_mode != JsonMode.AUTO:
         return JsonMode(question.prompt.json_mode)
-    found = _known(place).values_list("json_mode", flat=True).first()
+    found = _known(endpoint, model).values_list("json_mode", flat=True).first()
     return JsonMode(found) if found in structured.STEPS else structured.STEPS[0]
 
 
-def _known(place: LlmCall) -> QuerySet[ModelServer]:
+def _known(endpoint: str, model: str) -> QuerySet[ModelServer]:
     """The server where its way of asking was found out lately. An odd refusal, or a version that
     it no longer runs, must not lower it for good."""
     lately = timezone.now() - _MODE_KEPT
-    servers = ModelServer.objects.filter(endpoint=place.endpoint, model=place.model)
+    servers = ModelServer.objects.filter(endpoint=endpoint, model=model)
     return servers.filter(json_mode_at__gt=lately)
 
 
 def _remember(place: LlmCall, mode: JsonMode) -> None:
-    if _known(place).filter(json_mode=mode).exists():
+    if _known(place.endpoint, place.model).filter(json_mode=mode).exists():
         return
     found = {"json_mode": mode, "json_mode_at": timezone.now()}
     ModelServer.objects.update_or_create(endpoint=place.endpoint, model=place.model, defaults=found)

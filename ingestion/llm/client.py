@@ -7,12 +7,12 @@ What servers do not take (a limit of tokens by its old name, a temperature, a sy
 is found out by their refusal and remembered in this process.
 """
 
-import base64
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from queue import Empty, SimpleQueue
@@ -24,7 +24,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.engines import EngineError, EngineUnavailable
-from ingestion.llm.base import Message
+from ingestion.llm.request import Request, body
 from ingestion.stages.base import Call
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -40,18 +40,6 @@ _MOST_TOKENS = 10_000_000
 _UNWORKED = frozenset({409, 425, 429, 503})
 _REFUSED_BY = frozenset({"content_filter", "content_policy_violation"})
 _TOO_LONG = re.compile(r"context.length|maximum context|context size|context window|too long", re.I)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is sent. form: further parts of the body by which JSON is asked for."""
-
-    endpoint: str
-    model: str
-    messages: tuple[Message, ...]
-    temperature: float
-    max_output_tokens: int
-    form: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,14 +130,38 @@ def _run(
 
 
 def _ask(request: Request, habits: frozenset[str], limit_s: float) -> Said:
-    import httpx2
+    with told_faults(request.endpoint):
+        client, timeout = connected(limit_s)
+        answer = client.chat.completions.create(**body(request, habits), timeout=timeout)
+    return read_answer(answer, request.max_output_tokens)
+
+
+def read_answer(answer: Any, most_tokens: int) -> Said:
+    """What stands in the package's `ChatCompletion` of at most `most_tokens`. Raises Silent
+    where it is none."""
+    try:
+        return _said(answer, most_tokens)
+    except (AttributeError, TypeError, IndexError, KeyError) as fault:
+        raise _no_answer() from fault
+
+
+def connected(limit_s: float) -> tuple[Any, Any]:
+    """The package's client and a time-out for one request. Belongs within `told_faults`."""
     import openai
 
     address = (settings.OPENAI_BASE_URL or OPENAI_URL).rstrip("/")
-    client = _client(address, settings.OPENAI_API_KEY)
+    timeout = openai.Timeout(limit_s, connect=min(_CONNECT_S, limit_s))
+    return _client(address, settings.OPENAI_API_KEY), timeout
+
+
+@contextmanager
+def told_faults(endpoint: str) -> Iterator[None]:
+    """What the package raises, as Rejected or Silent."""
+    import httpx2
+    import openai
+
     try:
-        timeout = openai.Timeout(limit_s, connect=min(_CONNECT_S, limit_s))
-        answer = client.chat.completions.create(**_body(request, habits), timeout=timeout)
+        yield
     except openai.APIStatusError as fault:
         raise _of_status(fault) from fault
     except openai.APITimeoutError as fault:
@@ -158,8 +170,7 @@ def _ask(request: Request, habits: frozenset[str], limit_s: float) -> Said:
     except openai.APIConnectionError as fault:
         was_sent = not isinstance(fault.__cause__, httpx2.ConnectError)
         raise Silent(
-            f"The language model at {host_of(request.endpoint)} cannot be reached, or cut the "
-            "connection.",
+            f"The language model at {host_of(endpoint)} cannot be reached, or cut the connection.",
             may_have_cost=was_sent,
         ) from fault
     except (openai.APIResponseValidationError, ValueError) as fault:
@@ -169,10 +180,11 @@ def _ask(request: Request, habits: frozenset[str], limit_s: float) -> Said:
         raise Rejected(
             message, "model_rejected", http_status=0, words=_clean(str(fault))
         ) from fault
-    try:
-        return _said(answer, request.max_output_tokens)
-    except (AttributeError, TypeError, IndexError, KeyError) as fault:
-        raise _no_answer() from fault
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """What would be sent, as far as this process knows how the model wants to be asked."""
+    return body(request, _habits.get((request.endpoint, request.model), frozenset()))
 
 
 @lru_cache(maxsize=4)
@@ -203,48 +215,6 @@ def _learnt(fault: Rejected, habits: frozenset[str], request: Request) -> frozen
         "no_system": "system" in words and "role" in words,
     }
     return frozenset(name for name, is_said in signs.items() if is_said)
-
-
-def _body(request: Request, habits: frozenset[str]) -> dict[str, Any]:
-    limit = "max_completion_tokens" if "completion_tokens" in habits else "max_tokens"
-    messages = request.messages
-    if "no_system" in habits:
-        messages = _without_system(messages)
-    body: dict[str, Any] = {
-        "model": request.model,
-        "messages": [_message(message) for message in messages],
-        limit: request.max_output_tokens,
-        **request.form,
-    }
-    if "own_temperature" not in habits:
-        body["temperature"] = request.temperature
-    return body
-
-
-def _message(message: Message) -> dict[str, Any]:
-    if not message.images:
-        return {"role": message.role, "content": message.text}
-    pictures = [
-        {"type": "image_url", "image_url": {"url": _data_url(image), "detail": "high"}}
-        for image in message.images
-    ]
-    return {"role": message.role, "content": [{"type": "text", "text": message.text}, *pictures]}
-
-
-def _data_url(image: bytes) -> str:
-    kind = "webp" if image[8:12] == b"WEBP" else "png" if image[:4] == b"\x89PNG" else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
-
-
-def _without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """System messages told at the head of the first message of the user."""
-    rules = "\n\n".join(message.text for message in messages if message.role == "system")
-    others = [message for message in messages if message.role != "system"]
-    first = next((at for at, message in enumerate(others) if message.role == "user"), None)
-    if first is None:
-        return (Message(role="user", text=rules), *others)
-    others[first] = replace(others[first], text=f"{rules}\n\n{others[first].text}")
-    return tuple(others)
 
 
 def _said(answer: Any, most_tokens: int) -> Said:

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from ingestion.llm import budget, client, places, prices
 from ingestion.llm.base import Message, Question
+from ingestion.llm.request import Request
 from ingestion.stages.base import Call
 
 # Beside the answer and its repair: what finding out how to ask may take.
@@ -54,7 +55,7 @@ class Meter:
         """One request. Raises what `client.complete` does."""
         prompt = self._question.prompt
         left_s = self._began + self._limit_s - time.monotonic()
-        request = client.Request(
+        request = Request(
             endpoint=self._endpoint,
             model=self._model,
             messages=messages,

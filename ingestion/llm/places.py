@@ -49,13 +49,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What a call came to. latency_ms: of all its requests."""
+    """What a call came to. latency_ms: of all its requests, None where nobody waited for it."""
 
     requests: int
     input_tokens: int
     output_tokens: int
     microcents: int
-    latency_ms: int
+    latency_ms: int | None
 
     def shared(self, count: int) -> list["Spent"]:
         """In `count` equal parts that add up to it; the first has the requests and what is over."""
@@ -121,6 +121,19 @@ def take_together(wanted: Sequence[Wanted]) -> list[LlmCall]:
         return [_made(one, together=together) for one in wanted]
 
 
+def line_up(wanted: Wanted, request: Mapping[str, Any]) -> None:
+    """A place in the next batch, paid for from the budget beforehand; none where the question
+    is answered or being asked already. request: what will be sent, see `LlmCall`.
+
+    Raises EngineError: model_budget, model_price_unknown; EngineBusy: model_busy."""
+    with transaction.atomic(durable=True):
+        _lock_for(wanted)
+        alike = LlmCall.objects.filter(project=wanted.about.project_id, key=wanted.key)
+        if not alike.exclude(status=CallStatus.FAILED).exists():
+            budget.check(wanted.about.project_id, wanted.reserved, model=wanted.model)
+            _made(wanted, request=request)
+
+
 def _take(wanted: Wanted) -> LlmCall | None:
     _lock_for(wanted)
     alike = LlmCall.objects.filter(project=wanted.about.project_id, key=wanted.key)
@@ -148,7 +161,7 @@ def _check(wanted: Wanted, amount: budget.Amount) -> None:
 
 
 def _requests_at_work(endpoint: str) -> int:
-    at_work = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING)
+    at_work = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING, request=None)
     alone = Count("pk", filter=Q(together=None))
     found = at_work.aggregate(alone=alone, shared=Count("together", distinct=True))
     return int(found["alone"] + found["shared"])
@@ -188,6 +201,13 @@ def forget(*, jobs: Collection[UUID], documents: Collection[UUID]) -> None:
     stays. Inside the transaction of the deletion."""
     made_for = LlmCall.objects.filter(Q(job__in=jobs) | Q(document__in=documents))
     made_for.update(error_message="")
+    # A batch that was sent may answer for them all the same; nobody takes its answer any more.
+    in_line = made_for.filter(status=CallStatus.PENDING, request__isnull=False)
+    ended = {"status": CallStatus.FAILED, "error_code": LOST, "request": None}
+    in_line.filter(batch=None).update(**ended)
+    in_line.update(
+        **ended, input_tokens=F("reserved_tokens"), cost_microcents=F("reserved_microcents")
+    )
     # Nobody may take the empty answer for one: a key is made of a question, and this is none.
     made_for.filter(status=CallStatus.DONE).update(answer={}, key=Cast("id", CharField()))
 
@@ -200,11 +220,12 @@ def _end(call: LlmCall, status: CallStatus, spent: Spent, **told: Any) -> None:
         output_tokens=spent.output_tokens,
         cost_microcents=spent.microcents,
         latency_ms=spent.latency_ms,
+        request=None,
         **told,
     )
     if ended:
         outcome = str(told.get("error_code") or "answered")
-        seconds = spent.latency_ms / 1_000
+        seconds = None if spent.latency_ms is None else spent.latency_ms / 1_000
         metrics.model_called(call.purpose, outcome, requests=spent.requests, elapsed_s=seconds)
         cents = spent.microcents / budget.MICROCENTS_A_CENT
         metrics.model_spent(
@@ -224,6 +245,7 @@ def _lapse(endpoint: str, project_id: int) -> None:
         status=CallStatus.FAILED,
         error_code=LOST,
         error_message="Its worker went away before the answer came.",
+        request=None,
         input_tokens=F("reserved_tokens"),
         cost_microcents=F("reserved_microcents"),
     )

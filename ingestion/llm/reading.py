@@ -13,7 +13,7 @@ from documents import prompts
 from documents.language import Prompt
 from ingestion.engines.base import FieldReading, PageInput
 from ingestion.engines.rules.locale import locale_of
-from ingestion.llm import answers, calls, evidence, shape
+from ingestion.llm import answers, calls, evidence, lines, shape
 from ingestion.llm.base import About, Message, Question, engine_name
 from ingestion.llm.budget import CHARS_A_TOKEN
 from ingestion.llm.examples import Example
@@ -64,8 +64,23 @@ Excerpt = tuple[int, str]
 
 def read(paper: Paper, prompt: Prompt, call: Call, examples: Sequence[Example] = ()) -> Said:
     """Ask for all fields of a document. Outside any transaction; raises what `calls.ask` does."""
+    return _said(paper, prompt, call, questions(paper, prompt, examples)[1])
+
+
+def read_in_batch(
+    paper: Paper, prompt: Prompt, call: Call, examples: Sequence[Example] = ()
+) -> Said:
+    """The same by a batch, if it is shown no pictures. Raises what `lines.wait_for` does, too."""
+    if paper.pictures is not None:
+        return read(paper, prompt, call, examples)
+    asked = list(questions(paper, prompt, examples)[1])
+    lines.wait_for(asked)
+    return _said(paper, prompt, call, asked)
+
+
+def _said(paper: Paper, prompt: Prompt, call: Call, asked: Iterable[Question]) -> Said:
     found, engine = [], ""
-    for question in questions(paper, prompt, examples)[1]:
+    for question in asked:
         answer = calls.ask(question, call)
         found.append(answer.value)
         engine = engine_name(prompt, answer.model)

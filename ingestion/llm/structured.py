@@ -89,6 +89,13 @@ def obtain(
     return Got(value=value, mode=mode, is_lasting=is_lasting)
 
 
+def asked(
+    messages: tuple[Message, ...], schema: Mapping[str, Any], mode: JsonMode
+) -> tuple[tuple[Message, ...], dict[str, Any]]:
+    """The messages and further parts of the body by which an answer in JSON is asked for."""
+    return _asked(messages, schema, mode), _form(schema, mode)
+
+
 def _first_answer(
     messages: tuple[Message, ...],
     schema: Mapping[str, Any],

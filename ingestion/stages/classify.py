@@ -15,8 +15,9 @@ from django.conf import settings
 from documents import prompts
 from documents.language import Purpose
 from documents.models import BY_PERSON, DocumentType, Page
+from ingestion import limits
 from ingestion.engines.base import PageInput, PageType, TypeOption
-from ingestion.llm import asking, classifying, pictures
+from ingestion.llm import asking, classifying, lines, pictures
 from ingestion.llm.asking import Failure
 from ingestion.llm.base import About
 from ingestion.llm.classifying import Slice, Verdict, Verdicts
@@ -127,6 +128,8 @@ def _second_opinion(
     if prompt.sees_images:
         load = partial(pictures.of_pages, step.job.file.pk, tick=call.tick)
         part = replace(part, pictures=load)
+    if limits.may_wait_for_batches(step.job) and part.pictures is None:
+        lines.wait_for([one for _, one in classifying.questions(part, types, prompt, numbers)])
     return classifying.classify(part, types, prompt, call, numbers=numbers, is_last=is_last)
 
 

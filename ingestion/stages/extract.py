@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from documents import relations
 from documents.models import Document, DocumentReading, DocumentStatus, Page, SchemaVersion
 from documents.relations import Read
+from ingestion import limits
 from ingestion.engines.base import Extraction, PageInput
 from ingestion.llm import asking, beside
 from ingestion.llm.beside import AS_USUAL, How
@@ -47,8 +48,14 @@ def work(step: Step, call: Call) -> Read:
     document = Document.objects.select_related("type", "project").get(pk=step.document_id)
     assert document.type is not None  # noqa: S101
     schema = document.type.schema_versions.select_related("type").latest("number")
-    others = partial(_others, step, schema, call) if settings.MODEL_BATCH_DOCUMENTS > 1 else None
-    how = How(job=step.job_id, is_last=asking.is_last_run(step), others=others)
+    may_wait = settings.HAS_MODEL and limits.may_wait_for_batches(step.job)
+    has_company = settings.MODEL_BATCH_DOCUMENTS > 1 and not may_wait
+    how = How(
+        job=step.job_id,
+        is_last=asking.is_last_run(step),
+        others=partial(_others, step, schema, call) if has_company else None,
+        may_wait=may_wait,
+    )
     return read(document, schema, call, how)
 
 
