@@ -1,6 +1,7 @@
 """How much was read right, over time, as reviewers found it: the questions of the accuracy page.
 
-Made of `Outcome` rows, one a value of a document that a person confirmed. Those are the values
+Made of `Outcome` rows, one a value of a document that a person confirmed, and one for each sample
+that a person refused. Those are the values
 of documents that needed a person, and of those that were drawn as a sample of the others; only
 the sample speaks for what goes through without anybody. Every question starts from the user."""
 
@@ -24,6 +25,7 @@ from documents.models import (
     Project,
     SchemaVersion,
 )
+from documents.outcomes import WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,8 @@ class Through:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
     """Documents that needed nobody and were reviewed as a sample; of their values those that
-    would have been accepted. wrong: of which a person changed any, or one."""
+    would have been accepted. wrong: of which a person changed any, or one; a refused document
+    counts as one wrong value."""
 
     documents: int = 0
     documents_wrong: int = 0
@@ -160,6 +163,7 @@ def reviewed(asked: Asked, of_field: str = "") -> Reviewed:
     read has no engine, and so none of the versions."""
     rows = list(
         _asked(asked)
+        .exclude(pointer=WHOLE)
         .annotate(span=asked.span_of("at"))
         .values_list("field", "schema_number", "engine", "span")
         .annotate(

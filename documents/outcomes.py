@@ -1,4 +1,5 @@
-"""What became of the values of a document that a person has confirmed: right as read, or not.
+"""What became of the values of a document that a person has confirmed: right as read, or not; and
+of a sample that a person has refused.
 
 Written once a confirmation, without content, so that accuracy can be told over time and
 confidences be fitted (`calibration`) even after the document is gone.
@@ -14,6 +15,9 @@ from django.utils import timezone
 from documents import drafts, trust
 from documents.models import Document, Outcome
 
+WHOLE = ""
+"""The pointer of a document as a whole."""
+
 
 def keep(document: Document, *, was_sample: bool) -> None:
     """Replace the outcomes of a document by those of the values that it holds now.
@@ -21,6 +25,32 @@ def keep(document: Document, *, was_sample: bool) -> None:
     Belongs into the transaction of the confirmation."""
     Outcome.objects.filter(document=document).delete()
     Outcome.objects.bulk_create(_outcomes(document, was_sample=was_sample))
+
+
+def refuse(document: Document, *, was_sample: bool) -> None:
+    """A rejected document has no values that could be right or wrong. One that nothing but the
+    draw sent to a person would have become a record, so it counts as one accepted in error: by
+    a row of its own, whose pointer names the whole document (RFC 6901).
+
+    Belongs into the transaction of the rejection."""
+    earlier = Outcome.objects.filter(document=document)
+    was_sample = was_sample or earlier.filter(is_sample=True).exists()
+    earlier.delete()
+    if was_sample:
+        Outcome.objects.create(
+            project_id=document.project_id,
+            document=document,
+            pointer=WHOLE,
+            type_slug=document.type.slug if document.type else "",
+            schema_number=document.schema_version.number if document.schema_version else 0,
+            field="",
+            score=0.0,
+            confidence=document.confidence,
+            is_right=False,
+            is_settled=True,
+            is_sample=True,
+            at=timezone.now(),
+        )
 
 
 def is_drawn(document_id: UUID, share: float) -> bool:

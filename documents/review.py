@@ -142,6 +142,7 @@ def reject(document_id: UUID, actor: AnyUser, *, version: int, reason: str) -> D
     with transaction.atomic():
         open_states = (DocumentStatus.DRAFT_PENDING, DocumentStatus.UNKNOWN)
         document = _take(document_id, version, open_states)
+        outcomes.refuse(document, was_sample=_is_sample(document))
         message = reason.strip()[:500] or "Rejected."
         document.reasons = [{"code": "rejected", "field": "", "message": message}]
         return _settle(document, actor, DocumentStatus.REJECTED, "document.rejected")

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from documents import outcomes, review
-from documents.models import Document, Outcome
+from documents import accuracy, outcomes, review
+from documents.models import AnyUser, Document, Outcome
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +78,37 @@ def test_a_sampled_document_is_told_apart_even_after_a_correction() -> None:
     review.correct(document.pk, user, version=1, values={"/supplier_name": "Bob"})
     review.confirm(document.pk, user, version=2, values={})
     assert Outcome.objects.filter(is_sample=True).count() == 3
+
+
+SAMPLED = [{"code": "sampled", "field": "", "message": ""}]
+
+
+def asked(user: AnyUser) -> accuracy.Asked:
+    return accuracy.Asked(user=user, type_slug="bill", period="30d")
+
+
+def test_a_sample_that_a_person_refuses_was_accepted_in_error() -> None:
+    document, user = read_document(reasons=SAMPLED), factories.user(is_superuser=True)
+    review.reject(document.pk, user, version=1, reason="A copy")
+    drawn = sum(accuracy.sampled(asked(user)), accuracy.Sampled())
+    assert (drawn.documents, drawn.documents_wrong, drawn.values_wrong) == (1, 1, 1)
+    assert accuracy.reviewed(asked(user)).fields == []
+    assert not [*outcomes.samples("bill")]
+
+
+def test_a_refused_document_that_was_no_sample_leaves_nothing() -> None:
+    document, user = read_document(), factories.user()
+    review.reject(document.pk, user, version=1, reason="")
+    assert not Outcome.objects.exists()
+
+
+def test_a_sample_that_is_refused_after_all_tells_nothing_of_its_values() -> None:
+    document, user = read_document(reasons=SAMPLED), factories.user()
+    review.confirm(document.pk, user, version=1, values={})
+    review.reopen(document.pk, user, version=2)
+    review.reject(document.pk, user, version=3, reason="A copy")
+    (row,) = Outcome.objects.all()
+    assert (row.pointer, row.is_sample, row.is_right) == ("", True, False)
 
 
 def test_outcomes_outlive_their_document() -> None:
