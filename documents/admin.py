@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from documents import recalibration
+from documents import admin_people, recalibration
+from documents.admin_lists import ByVerb, CappedPaginator, CouldBeRead, OfMediaType
+from documents.admin_review import InReview, ReasonFilter, SurenessFilter
 from documents.language import LlmCall
 from documents.models import (
     AuditEvent,
@@ -115,9 +117,18 @@ class CorrectionInline(admin.TabularInline[Correction, Document]):
 
 
 @admin.register(Document)
-class DocumentAdmin(ReadOnly, OfProjects):
-    list_display = ["file", "type", "status", "confidence", "why", "project", "created_at"]
-    list_filter = ["status", "type", OF_OWN_PROJECTS]
+class DocumentAdmin(InReview, ReadOnly, OfProjects):
+    list_display = [
+        "file",
+        "open_in_review",
+        "type",
+        "status",
+        "sureness",
+        "why",
+        "project",
+        "created_at",
+    ]
+    list_filter = ["status", ReasonFilter, SurenessFilter, "type", OF_OWN_PROJECTS]
     search_fields = ["upload__filename"]
     list_select_related = ["upload", "type", "project"]
     inlines = [CorrectionInline]

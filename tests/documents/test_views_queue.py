@@ -90,22 +90,22 @@ def test_starting_hands_out_what_the_filters_ask_for(project: Project, ada: Any)
     page = reviewer.get(reverse("review"), {"type": "eway_bill"})
     assert "<strong>1</strong> document waits" in " ".join(page.text.split())
     started = reviewer.post(reverse("review-start"), {"type": "eway_bill", "order": "unsure"})
-    assert started.url == address(eway)
+    assert started["Location"] == address(eway)
     assert Turn.objects.get(holder=ada).document == eway
     onwards = reviewer.post(reverse("document-next", args=[eway.pk]))
-    assert onwards.url.startswith(reverse("review"))
-    assert "type=eway_bill" in onwards.url
+    assert onwards["Location"].startswith(reverse("review"))
+    assert "type=eway_bill" in onwards["Location"]
 
 
 def test_next_previous_and_leave_go_through_the_queue(
     project: Project, ada: Any, reviewer: Client
 ) -> None:
     one, two = paper(project), paper(project)
-    assert reviewer.post(reverse("review-start")).url == address(one)
-    assert reviewer.post(reverse("document-next", args=[one.pk])).url == address(two)
-    assert reviewer.post(reverse("document-previous", args=[two.pk])).url == address(one)
+    assert reviewer.post(reverse("review-start"))["Location"] == address(one)
+    assert reviewer.post(reverse("document-next", args=[one.pk]))["Location"] == address(two)
+    assert reviewer.post(reverse("document-previous", args=[two.pk]))["Location"] == address(one)
     assert list(turns.held([one.pk, two.pk])) == [one.pk]
-    assert reviewer.post(reverse("document-leave", args=[one.pk])).url == reverse("review")
+    assert reviewer.post(reverse("document-leave", args=[one.pk]))["Location"] == reverse("review")
     assert not turns.held([one.pk, two.pk])
 
 
@@ -117,7 +117,7 @@ def test_a_reviewer_sees_who_holds_a_document(project: Project, ada: Any, review
     told = reviewer.post(reverse("document-turn", args=[document.pk])).json()
     assert told["state"] == "held"
     assert bob.username in told["told"]
-    assert reviewer.post(reverse("review-start")).url == reverse("review")
+    assert reviewer.post(reverse("review-start"))["Location"] == reverse("review")
 
 
 def test_the_page_claims_renews_and_gives_back_with_its_token(
@@ -138,13 +138,13 @@ def test_the_page_claims_renews_and_gives_back_with_its_token(
 def test_postponing_says_when_it_comes_back_and_goes_on(project: Project, reviewer: Client) -> None:
     one, two = paper(project), paper(project)
     done = reviewer.post(reverse("document-postpone", args=[one.pk]), {"for": "tomorrow"})
-    assert done.url == address(two)
+    assert done["Location"] == address(two)
     away = reviewer.get(reverse("review"), {"show": "postponed"}).text
     assert one.payload["supplier_name"] in away
     assert "08:00" in away
     assert one.payload["supplier_name"] not in reviewer.get(reverse("review")).text
     refused = reviewer.post(reverse("document-postpone", args=[two.pk]), {"for": "1999-01-01"})
-    assert refused.url == address(two)
+    assert refused["Location"] == address(two)
     assert Turn.objects.filter(postponed_until__gt=timezone.now()).count() == 1
     reviewer.post(reverse("document-recall", args=[one.pk]))
     assert one.payload["supplier_name"] in reviewer.get(reverse("review")).text
@@ -158,7 +158,7 @@ def test_a_long_queue_goes_on_after_the_last_one_shown(
     first = reviewer.get(reverse("review")).text
     assert papers[2].payload["supplier_name"] not in first
     assert f"after={papers[1].pk}" in first
-    rest = reviewer.get(reverse("review"), {"after": papers[1].pk}).text
+    rest = reviewer.get(reverse("review"), {"after": str(papers[1].pk)}).text
     assert papers[2].payload["supplier_name"] in rest
     assert papers[0].payload["supplier_name"] not in rest
 
