@@ -28,9 +28,15 @@ admin.site.index_title = "What runs, what failed, what is known"
 admin.site.enable_nav_sidebar = False
 
 urlpatterns = [
-    path("", ingestion.home, name="home"),
-    path("upload", ingestion.upload, name="upload"),
+    path("", front_door.home, name="home"),
+    path("upload", front_door.upload, name="upload"),
+    path("upload/batch", front_door.open_batch, name="batch-open"),
+    path("upload/batch/<uuid:job_id>/close", front_door.close_batch, name="batch-close"),
+    path("samples", front_door.samples, name="samples"),
     path("jobs", ingestion.jobs, name="jobs"),
+    path("jobs/live", ingestion.jobs_live, name="jobs-live"),
+    path("jobs/<uuid:job_id>/pages", ingestion.job_pages, name="job-pages"),
+    path("jobs/<uuid:job_id>/steps", ingestion.job_steps, name="job-steps"),
     path("jobs/<uuid:job_id>", ingestion.job, name="job"),
     path("jobs/<uuid:job_id>/progress", ingestion.progress, name="job-progress"),
     path("jobs/<uuid:job_id>/timeline", ingestion.job_timeline, name="job-timeline"),
@@ -58,12 +64,6 @@ urlpatterns = [
     path("documents/<uuid:document_id>/check", document_review.check, name="document-check"),
     path("documents/<uuid:document_id>/history", document_review.history, name="document-history"),
     path("documents/<uuid:document_id>/type", ingestion.reclassify, name="document-reclassify"),
-    path(
-        "uploads/<uuid:upload_id>/pages/<int:number>.webp",
-        document_files.page_image,
-        name="page-image",
-    ),
-    path(
     path("documents/<uuid:document_id>/pages", document_strip.pages, name="document-pages"),
     path("documents/<uuid:document_id>/split", rework.split, name="document-split"),
     path("documents/<uuid:document_id>/merge", rework.merge, name="document-merge"),
@@ -82,6 +82,12 @@ urlpatterns = [
     path("review/start", review_queue.start, name="review-start"),
     path("review/confirm", review_queue.confirm_many, name="review-confirm"),
     path("review/figures", review_figures.figures, name="review-figures"),
+    path(
+        "uploads/<uuid:upload_id>/pages/<int:number>.webp",
+        document_files.page_image,
+        name="page-image",
+    ),
+    path(
         "uploads/<uuid:upload_id>/pages/<int:number>-small.webp",
         document_files.page_thumbnail,
         name="page-thumbnail",

@@ -29,7 +29,7 @@ def screenful(
 ) -> Screenful[M]:
     """The newest rows; with `newer` those just above that id, with `older` those below it. What
     is no id is ignored. One query."""
-    above, below = _id(newer), _id(older)
+    above, below = id_of(newer), id_of(older)
     if above:
         found = list(rows.filter(pk__gt=above).order_by("pk")[: size + 1])
         if len(found) > size:
@@ -49,7 +49,8 @@ def _of(rows: Sequence[M], *, has_newer: bool, has_older: bool) -> Screenful[M]:
     )
 
 
-def _id(text: str) -> UUID | None:
+def id_of(text: str) -> UUID | None:
+    """The id that an address has; None for anything else."""
     try:
         return UUID(text)
     except ValueError:

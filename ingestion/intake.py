@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from config.engines import EngineFault, EngineUnavailable
 from documents import files
-from documents.errors import TryAgain
+from documents.errors import Conflict, TryAgain
 from documents.ids import uuid7
 from documents.models import AnyUser, Project, Upload, record
 from ingestion import ledger, workers
@@ -41,6 +41,9 @@ EXTENSIONS = {
     "text/xml": "xml",
 }
 """Media type of everything that is taken, and the extension that it is stored under."""
+
+ENDINGS = (*dict.fromkeys(EXTENSIONS.values()), "jpeg", "tiff", "heif", "htm", "markdown")
+"""For the dialogue in which a person chooses files; what a file is, is sniffed."""
 
 KINDS = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, HEIC, plain text, Markdown, HTML and e-invoices"
 HEAD_BYTES = 65_536
@@ -152,7 +155,8 @@ def receive(
     """Take in one file. Opens its own transaction; `stream` is read once, block by block.
 
     The same bytes again give back the job that the project already has, unless that one
-    failed or was cancelled or the options differ. Raises FileRefused (codes file_empty,
+    failed or was cancelled or the options differ. A batch that takes no more files is passed
+    over: the file comes in by itself. Raises FileRefused (codes file_empty,
     unsupported_type, password_wrong) and FileTooLarge, having stored nothing."""
     head = stream.read(HEAD_BYTES)
     if not head:
@@ -203,6 +207,21 @@ def open_batch(project: Project, *, user: AnyUser | None, priority: Priority) ->
     return batch
 
 
+def close_batch(batch: Job) -> None:
+    """All files of a batch have come. One that got none, since each was refused or known, is
+    no news to anybody and goes."""
+    with transaction.atomic():
+        try:
+            held = ledger.held_batch(batch)
+        except Conflict:
+            return
+        if not Job.objects.filter(parent=held).exists():
+            record("job.deleted", held, actor=None, project=held.project)
+            held.delete()
+            return
+    ledger.close_batch(batch)
+
+
 def take_up(upload: Upload, *, priority: Priority) -> Job:
     """A job for an upload that lies in the storage without one."""
     with transaction.atomic():
@@ -221,8 +240,11 @@ def _enter(
     batch: Job | None,
 ) -> Receipt:
     """Upload, Job, Step and wake-up; the unique hash decides between two at the same time."""
-    if batch is not None:
-        priority = ledger.held_batch(batch).priority
+    try:
+        held = ledger.held_batch(batch) if batch is not None else None
+    except (Conflict, Job.DoesNotExist):
+        held = None
+    priority = held.priority if held else priority
     [made] = Upload.objects.bulk_create([upload], ignore_conflicts=True)
     known = Upload.objects.select_for_update().get(project=upload.project, sha256=made.sha256)
     if known.pk != upload.pk:
@@ -241,7 +263,7 @@ def _enter(
     job = Job.objects.create(
         project=known.project,
         upload=known,
-        parent=batch,
+        parent=held,
         options=options.stored(),
         priority=priority,
         created_by_id=user.pk if user is not None else None,

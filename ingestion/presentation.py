@@ -117,6 +117,7 @@ class Tile:
     page: Page
     badge: Badge
     is_drawn: bool
+    is_to_come: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +301,8 @@ def tile(page: Page) -> Tile:
         shown = UNKNOWN_TYPE
     else:
         shown = Badge(label="Read", icon="check", tone="plain")
-    return Tile(page=page, badge=shown, is_drawn=bool(page.image))
+    is_settled = bool(page.error_code or page.type or page.type_engine)
+    return Tile(page=page, badge=shown, is_drawn=bool(page.image), is_to_come=not is_settled)
 
 
 def told_length(seconds: float) -> str:

@@ -1,51 +1,38 @@
-"""The pages about jobs: the door, the list, one job and its progress, and what operators do."""
+"""The pages about jobs: the list, one job and its progress, and what operators do."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.cache import patch_vary_headers
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseStopPolling
-from django_htmx.middleware import HtmxDetails
 
-from documents import reader
-from documents.errors import DocketError, NotAllowed, SenderError
+from documents.errors import NotAllowed, SenderError
+from documents.lists import beginnings, of_files
 from documents.models import AnyUser, Document, DocumentType, Project
-from documents.queries import leaf, may_review, waiting
-from ingestion import intake, ledger, queries, rework, timeline
+from documents.paging import id_of, screenful
+from documents.queries import may_review
+from ingestion import ledger, queries, rework, timeline
 from ingestion import statistics as figures
-from ingestion.models import OPEN_JOB, Job, JobQuerySet, JobStatus, Priority, Step
+from ingestion.models import OPEN_JOB, Job, JobQuerySet, JobStatus, Kind, Priority, Step
+from ingestion.pages import partial
 from ingestion.presentation import STATUS_BADGES
 
 OPEN = "open"
+MOST_LIVE = 60
 TABS = (
     ("", "All"),
     (OPEN, "At work"),
     *((s.value, STATUS_BADGES[s].label) for s in JobStatus if s not in OPEN_JOB),
 )
-
-
-class UploadForm(forms.Form):
-    """Everything about an upload but the files, which are many."""
-
-    priority = forms.TypedChoiceField(choices=Priority, coerce=int, required=False)
-    password = forms.CharField(max_length=200, required=False, strip=False)
-
-    def __init__(self, *args: Any, sender: AnyUser, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["project"] = forms.ModelChoiceField(
-            queries.upload_projects(sender), to_field_name="slug", empty_label=None
-        )
 
 
 class TypeForm(forms.Form):
@@ -56,130 +43,105 @@ class TypeForm(forms.Form):
 
 
 class FilterForm(forms.Form):
-    """What narrows the list of jobs; a value that makes no sense narrows nothing."""
+    """What narrows the list of jobs; a value that makes no sense narrows nothing.
+
+    Where neither a state nor a file is asked for, a batch stands for its files."""
 
     status = forms.ChoiceField(choices=[*TABS, *JobStatus.choices], required=False)
+    text = forms.CharField(max_length=100, required=False)
+    project = forms.ChoiceField(required=False)
+    kind = forms.ChoiceField(choices=Kind, required=False)
+    who = forms.ChoiceField(required=False)
+    since = forms.DateField(required=False)
 
     def __init__(self, *args: Any, viewer: AnyUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["project"] = forms.ModelChoiceField(
-            Project.objects.visible_to(viewer),
-            to_field_name="slug",
-            required=False,
-            empty_label="All projects",
-        )
+        self.projects = list(Project.objects.visible_to(viewer).values_list("slug", "name"))
+        self.people = queries.senders(viewer)
+        self.fields["project"].choices = self.projects  # type: ignore[attr-defined]
+        self.fields["who"].choices = self.people  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """As it was asked for, for the form to show again."""
+        return {name: str(self.data.get(name, "")) for name in self.fields}
 
     def narrow(self, jobs: JobQuerySet) -> JobQuerySet:
         self.is_valid()
-        status, project = self.cleaned_data.get("status"), self.cleaned_data.get("project")
-        if status:
+        asked = {name: value for name, value in self.cleaned_data.items() if value}
+        if status := asked.get("status"):
             jobs = jobs.filter(status__in=OPEN_JOB if status == OPEN else [status])
-        return jobs.filter(project=project) if project else jobs
-
-
-@require_GET
-def home(request: WSGIRequest) -> HttpResponse:
-    """The door, and what this user sent last; for htmx the latter alone."""
-    recent = queries.recent(request.user)
-    context: dict[str, Any] = {
-        "rows": queries.rows(recent),
-        "is_moving": queries.is_any_open(recent),
-        "live_url": reverse("home"),
-    }
-    if _is_htmx(request):
-        return _partial(request, "ingestion/parts/recent.html", context)
-    projects = list(queries.upload_projects(request.user))
-    context |= {
-        "projects": projects,
-        "has_any_project": bool(projects) or Project.objects.visible_to(request.user).exists(),
-        "chosen": recent[0].project.slug if recent else "",
-        "priorities": Priority.choices,
-        "normal": Priority.NORMAL,
-        "kinds": intake.KINDS,
-        "max_bytes": settings.MAX_FILE_BYTES,
-        "max_megabytes": settings.MAX_FILE_BYTES // 1_000_000,
-        "waiting": waiting(request.user).count(),
-        "who_reads": reader.of_all(),
-    }
-    return _varied(render(request, "ingestion/upload.html", context))
-
-
-@require_POST
-def upload(request: WSGIRequest) -> HttpResponse:
-    """Take in files: one, answered in JSON, for the page's script; several for a plain form."""
-    form = UploadForm(request.POST, sender=request.user)
-    files = request.FILES.getlist("files")
-    if "application/json" in request.headers.get("Accept", ""):
-        return _upload_one(request.user, form, files)
-    if not form.is_valid() or not files:
-        messages.error(request, "Choose a project and at least one file.")
-        return redirect("home")
-    for file in files:
-        try:
-            receipt = _receive(request.user, form, file)
-        except DocketError as fault:
-            messages.error(request, f"{file.name}: {fault.message}")
-        else:
-            told = "was taken in." if receipt.is_new else "was already here."
-            messages.success(request, f"{file.name} {told}")
-    return redirect("jobs")
-
-
-def _upload_one(user: AnyUser, form: UploadForm, files: "list[UploadedFile[Any]]") -> JsonResponse:
-    try:
-        if not form.is_valid():
-            raise NotAllowed("You may not upload to this project.")
-        if len(files) != 1:
-            raise SenderError("Send one file a request.", "one_file")
-        receipt = _receive(user, form, files[0])
-    except DocketError as fault:
-        return JsonResponse({"code": fault.code, "message": fault.message}, status=fault.status)
-    return JsonResponse(
-        {
-            "job": str(receipt.job.pk),
-            "url": reverse("job", args=[receipt.job.pk]),
-            "is_new": receipt.is_new,
-        },
-        status=201 if receipt.is_new else 200,
-    )
-
-
-def _receive(user: AnyUser, form: UploadForm, file: "UploadedFile[Any]") -> intake.Receipt:
-    chosen = form.cleaned_data
-    return intake.receive(
-        cast(Any, file),
-        filename=file.name or "unnamed",
-        project=chosen["project"],
-        user=user,
-        priority=Priority.NORMAL if chosen["priority"] == "" else Priority(chosen["priority"]),
-        password=chosen["password"],
-    )
+        if "project" in asked:
+            jobs = jobs.filter(project__slug=asked["project"])
+        if "kind" in asked:
+            jobs = jobs.filter(kind=asked["kind"])
+        if "who" in asked:
+            who = asked["who"]
+            jobs = jobs.filter(created_by=None if who == queries.NOBODY else int(who))
+        if "since" in asked:
+            began = datetime.combine(asked["since"], time.min)
+            jobs = jobs.filter(created_at__gte=timezone.make_aware(began))
+        words = beginnings(asked.get("text", ""))
+        if words is not None:
+            return jobs.filter(upload__in=of_files(words))
+        return jobs if status else jobs.filter(parent=None)
 
 
 @require_GET
 def jobs(request: WSGIRequest) -> HttpResponse:
-    """The list, newest first; for htmx its rows alone."""
+    """The list, newest first, a screenful at a time."""
     form = FilterForm(request.GET, viewer=request.user)
-    found = form.narrow(queries.listed_jobs(Job.objects.visible_to(request.user)))
-    sheet = leaf(found, request.GET.get("page", ""))
+    found = form.narrow(Job.objects.visible_to(request.user))
+    shown = screenful(
+        queries.listed_jobs(found),
+        newer=request.GET.get("newer", ""),
+        older=request.GET.get("older", ""),
+    )
+    chosen = form.chosen
     context = {
         "form": form,
-        "leaf": sheet,
-        "rows": queries.rows(sheet.rows),
-        "is_moving": queries.is_any_open(sheet.rows),
-        "live_url": request.get_full_path(),
-        "is_filtered": bool(request.GET),
+        "chosen": chosen,
+        "shown": shown,
+        "rows": queries.rows(shown.rows),
+        "top": "" if shown.newer or not shown.rows else str(shown.rows[0].pk),
+        "kinds": Kind.choices,
+        "tabs": TABS,
+        "is_filtered": any(chosen.values()),
     }
-    if _is_htmx(request):
-        return _partial(request, "ingestion/parts/jobs.html", context)
-    context |= {"tabs": TABS, "status": request.GET.get("status", "")}
-    return _varied(render(request, "ingestion/jobs.html", context))
+    return render(request, "ingestion/jobs.html", context | _live(shown.rows))
+
+
+@require_GET
+def jobs_live(request: WSGIRequest) -> HttpResponse:
+    """What has moved in a list of jobs: the state of those named by `job`, and how many newer
+    ones there are than `top`. The rows themselves stay where they are."""
+    named = [pk for text in request.GET.getlist("job")[:MOST_LIVE] if (pk := id_of(text))]
+    seen = Job.objects.visible_to(request.user)
+    moved = list(queries.listed_jobs(seen.filter(pk__in=named)))
+    top = id_of(request.GET.get("top", ""))
+    newer = 0
+    if top:
+        form = FilterForm(request.GET, viewer=request.user)
+        newer = form.narrow(seen.filter(pk__gt=top)).order_by()[: MOST_LIVE + 1].count()
+    context = {
+        "rows": queries.rows(moved),
+        "top": top or "",
+        "newer": newer,
+        "most": MOST_LIVE,
+        "is_moved": True,
+    }
+    return partial(request, "ingestion/parts/live.html", context | _live(moved))
+
+
+def _live(rows: Any) -> dict[str, Any]:
+    return {"open_ids": [str(job.pk) for job in rows if job.is_open]}
 
 
 @require_GET
 def job(request: WSGIRequest, job_id: UUID) -> HttpResponse:
     found = _visible(request.user, job_id)
-    context = queries.progress(found, request.user, _tile_page(request))
+    context = queries.progress(found, request.user)
+    context |= queries.pages(found, _block(request)) | queries.steps(found, request.user)
     context |= {
         "may_operate": context["may_cancel"],
         "priorities": Priority.choices,
@@ -190,11 +152,28 @@ def job(request: WSGIRequest, job_id: UUID) -> HttpResponse:
 
 
 @require_GET
+def job_pages(request: WSGIRequest, job_id: UUID) -> HttpResponse:
+    """One block of the pages of a job as thumbnails; without a number all that there is of
+    them so far."""
+    found = _visible(request.user, job_id)
+    context = {"job": found} | queries.pages(found, _block(request))
+    part = "block" if "pages" in request.GET else "pages"
+    return partial(request, f"ingestion/parts/{part}.html", context)
+
+
+@require_GET
+def job_steps(request: WSGIRequest, job_id: UUID) -> HttpResponse:
+    """The steps of a job alone."""
+    found = _visible(request.user, job_id)
+    return partial(request, "ingestion/parts/steps.html", queries.steps(found, request.user))
+
+
+@require_GET
 def job_timeline(request: WSGIRequest, job_id: UUID) -> HttpResponse:
     """The timeline of a job alone; tells htmx to stop asking once the job has ended."""
     found = _visible(request.user, job_id)
     context = {"job": found, "timeline": timeline.of(found)}
-    response = _partial(request, "ingestion/parts/timeline.html", context)
+    response = partial(request, "ingestion/parts/timeline.html", context)
     if not found.is_open:
         response.status_code = HttpResponseStopPolling.status_code
     return response
@@ -221,8 +200,8 @@ def statistics(request: WSGIRequest) -> HttpResponse:
 def progress(request: WSGIRequest, job_id: UUID) -> HttpResponse:
     """The moving part of a job's page; tells htmx to stop asking once the job has ended."""
     found = _visible(request.user, job_id)
-    context = queries.progress(found, request.user, _tile_page(request))
-    response = _partial(request, "ingestion/parts/progress.html", context)
+    context = queries.progress(found, request.user)
+    response = partial(request, "ingestion/parts/progress.html", context)
     if not found.is_open:
         response.status_code = HttpResponseStopPolling.status_code
     return response
@@ -305,22 +284,7 @@ def _visible(user: AnyUser, job_id: UUID) -> Job:
     return get_object_or_404(seen, pk=job_id)
 
 
-def _tile_page(request: WSGIRequest) -> int:
+def _block(request: WSGIRequest) -> int:
+    """Which block of pages is asked for, counted from 1."""
     asked = request.GET.get("pages", "")
     return max(1, int(asked)) if asked.isdecimal() and len(asked) < 6 else 1
-
-
-def _is_htmx(request: WSGIRequest) -> bool:
-    return bool(cast(HtmxDetails, cast(Any, request).htmx))
-
-
-def _partial(request: WSGIRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    response = _varied(render(request, template, context))
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def _varied(response: HttpResponse) -> HttpResponse:
-    """The whole page and its moving part share an address; a cache must not mix them up."""
-    patch_vary_headers(response, ["HX-Request"])
-    return response

@@ -64,6 +64,8 @@ def urls_of(job: Job) -> list[tuple[str, str]]:
         ("get", reverse("job", args=[job.pk])),
         ("get", reverse("job-progress", args=[job.pk])),
         ("get", reverse("job-timeline", args=[job.pk])),
+        ("get", reverse("job-pages", args=[job.pk])),
+        ("get", reverse("job-steps", args=[job.pk])),
         ("post", reverse("job-step-retry", args=[job.pk, 1])),
         ("post", reverse("job-cancel", args=[job.pk])),
         ("post", reverse("job-retry", args=[job.pk])),
@@ -153,12 +155,14 @@ def test_a_plain_form_takes_several_files_and_tells_of_each(
     told = [str(message) for message in answer.context["messages"]]
     assert told[:2] == ["tea.txt was taken in.", "two.txt was taken in."]
     assert told[2].startswith("empty.txt: The file is empty")
-    assert Job.objects.count() == 2
+    batch = Job.objects.get(kind=Kind.BATCH)
+    assert Job.objects.filter(parent=batch).count() == 2
+    assert batch.status == JobStatus.RUNNING
 
 
 def test_an_empty_system_explains_itself(admin_client: Client) -> None:
     assert "Make the first project" in admin_client.get("/").text
-    assert "make demo" in admin_client.get("/").text
+    assert "Load the samples" in admin_client.get("/").text
     assert "You are in no project yet" in signed_in().get("/").text
     viewer = signed_in(Role.VIEWER, factories.project())
     assert "You can look, not upload" in viewer.get("/").text
@@ -176,17 +180,60 @@ def test_recent_jobs_are_ones_own_and_survive_a_reload(reviewer: Client, project
     assert "HX-Request" in part["Vary"]
 
 
-def test_the_list_filters_and_refreshes_only_while_something_is_open(
+def listed(client: Client, **asked: str) -> list[UUID]:
+    return [row["job"].pk for row in client.get(reverse("jobs"), asked).context["rows"]]
+
+
+def test_the_list_is_narrowed_by_state_project_kind_sender_words_and_day(
     operator: Client, project: Project
 ) -> None:
-    job = factories.job(in_project=project)
-    everything = operator.get(reverse("jobs"))
-    assert "every 3s" in everything.text
-    assert operator.get(reverse("jobs"), {"status": "open"}).context["rows"]
-    assert not operator.get(reverse("jobs"), {"status": "failed"}).context["rows"]
-    assert operator.get(reverse("jobs"), {"project": project.slug}).context["rows"]
+    sender = factories.user(Role.REVIEWER, project)
+    job = factories.job(in_project=project, user=sender, filename="March scan.txt")
+    other = Job.objects.create(project=project, kind=Kind.PROCESS, status=JobStatus.FAILED)
+    assert listed(operator) == [other.pk, job.pk]
+    narrow: list[tuple[dict[str, str], Job]] = [
+        ({"status": "open"}, job),
+        ({"status": "failed"}, other),
+        ({"kind": "process"}, other),
+        ({"who": str(sender.pk)}, job),
+        ({"who": "none"}, other),
+        ({"text": "scan mar"}, job),
+    ]
+    for asked, found in narrow:
+        assert listed(operator, **asked) == [found.pk], asked
+    assert len(listed(operator, project=project.slug)) == 2
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    assert not listed(operator, since=tomorrow.isoformat())
+    assert len(listed(operator, status="?", who="x", since="y", project="z")) == 2
+
+
+def test_a_batch_stands_for_its_files_until_one_asks_for_a_state(
+    operator: Client, project: Project
+) -> None:
+    batch = Job.objects.create(project=project, kind=Kind.BATCH, status=JobStatus.RUNNING)
+    child = factories.job(in_project=project)
+    Job.objects.filter(pk=child.pk).update(parent=batch)
+    assert listed(operator) == [batch.pk]
+    assert set(listed(operator, status="open")) == {batch.pk, child.pk}
+
+
+def test_what_moves_in_the_list_comes_without_the_list(operator: Client, project: Project) -> None:
+    job, foreign = factories.job(in_project=project), factories.job()
+    top = str(job.pk)
+    assert f"job={job.pk}" in operator.get(reverse("jobs")).text
+    asked = {"job": [str(job.pk), str(foreign.pk), "x"], "top": top}
+    still = operator.get(reverse("jobs-live"), asked)
+    assert f'id="state-{job.pk}" hx-swap-oob="true"' in still.text
+    assert str(foreign.pk) not in still.text
+    assert "every 3s" in still.text
+    assert "<tr" not in still.text
+    assert "new job" not in still.text
     ledger.cancel(job.pk, None)
-    assert "every 3s" not in operator.get(reverse("jobs"), headers=HTMX).text
+    factories.job(in_project=project)
+    ended = operator.get(reverse("jobs-live"), asked).text
+    assert "Cancelled" in ended
+    assert "1 new job" in ended
+    assert "every 15s" in ended
 
 
 @pytest.mark.parametrize("name", ["home", "jobs"])
@@ -211,7 +258,8 @@ def test_a_job_costs_the_same_queries_for_one_page_and_for_twenty(
     operator: Client, project: Project
 ) -> None:
     job = factories.job(in_project=project)
-    url = reverse("job-progress", args=[job.pk])
+    url = reverse("job", args=[job.pk])
+    Job.objects.filter(pk=job.pk).update(pages_total=20)
 
     def add(number: int) -> None:
         document = factories.document(job.upload, first_page=number)
@@ -246,9 +294,27 @@ def test_a_job_is_followed_until_it_ends(operator: Client, project: Project) -> 
 def test_a_failed_page_stands_there_with_its_reason(operator: Client, project: Project) -> None:
     job = factories.job(in_project=project)
     factories.page(job.file, 1, error_code="page_damaged", error_message="The page is torn.")
+    Job.objects.filter(pk=job.pk).update(pages_total=1)
     page = operator.get(reverse("job", args=[job.pk])).text
     assert "Not read" in page
     assert "The page is torn." in page
+
+
+def test_only_a_block_of_many_pages_comes_at_once(operator: Client, project: Project) -> None:
+    job = factories.job(in_project=project)
+    for number in range(1, 131):
+        factories.page(job.file, number)
+    url = reverse("job-pages", args=[job.pk])
+    assert "every 3s" in operator.get(url).text
+    Job.objects.filter(pk=job.pk).update(pages_total=130)
+    whole = operator.get(reverse("job", args=[job.pk])).text
+    assert whole.count('class="tile"') == 60
+    assert "Pages 121 to 130" in whole
+    last = operator.get(url, {"pages": "3"}).text
+    assert last.count('class="tile"') == 10
+    assert "data-filling" in last
+    ledger.cancel(job.pk, None)
+    assert "data-filling" not in operator.get(url, {"pages": "3"}).text
 
 
 def test_operators_cancel_retry_and_hurry_a_job(operator: Client, project: Project) -> None:
