@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from documents.models import (
@@ -61,7 +61,8 @@ def listed(documents: DocumentQuerySet) -> DocumentQuerySet:
         .defer("evidence")
         .annotate(
             page_count=Coalesce(pages.annotate(n=Count("pk")).values("n"), 0),
-            has_image=Exists(drawn),
+            # With EXISTS the planner reads the pages of all documents once, into a hash.
+            has_image=Coalesce(drawn.values(yes=Value(True))[:1], False),
             first_read_at=drawn.values("read_at")[:1],
             first_rotation=drawn.values("rotation")[:1],
         )
