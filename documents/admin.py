@@ -1,8 +1,9 @@
 """The admin's view of what is known. Operators see only their projects.
 
-Types of documents are in `search/admin.py`: how good one is, its neighbours tell."""
+Types of documents are in `search/admin.py`: how good one is, its neighbours tell. People are in
+`admin_people`, what lists share in `admin_lists`."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
@@ -28,6 +29,8 @@ from documents.models import (
 )
 from documents.presentation import told_cost
 
+__all__ = ["admin_people"]
+
 SHOWN_CALLS = 20
 
 # The plain filter would list the names of all projects.
@@ -51,6 +54,10 @@ class OfProjects(admin.ModelAdmin[Any]):
     """Lists start from the user: staff see the rows of their projects, without any further
     permission, and nothing else."""
 
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return admin.site.has_permission(request)
 
@@ -72,6 +79,23 @@ def operates(request: HttpRequest, project: Project | None) -> bool:
 class MembershipInline(admin.TabularInline[Membership, Project]):
     model = Membership
     extra = 1
+    verbose_name = "member"
+    verbose_name_plural = (
+        "Members: viewers see and search, reviewers upload and confirm, operators also cancel, "
+        "retry and change the project"
+    )
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        """One query for all rows; its search asks for the permission to see users."""
+        return ["user"] if operates(request, None) else []
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Each cell says what it is to who cannot see the head of its column."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in ("user", "role"):
+            widget: Any = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = str(db_field.verbose_name)
+        return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Superusers add anybody; an operator sees no names but those of their own projects."""
@@ -93,9 +117,43 @@ class MembershipInline(admin.TabularInline[Membership, Project]):
 
 @admin.register(Project)
 class ProjectAdmin(OfProjects):
-    list_display = ["name", "slug", "grouping", "review_threshold"]
-    prepopulated_fields = {"slug": ["name"]}
+    list_display = ["name", "slug", "grouping", "review_threshold", "audit_share", "people"]
+    search_fields = ["name", "slug"]
+    search_help_text = "A part of a project's name."
     inlines = [MembershipInline]
+    readonly_fields = ["limits"]
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "grouping")}),
+        (
+            "What goes to a person",
+            {
+                "fields": ("review_threshold", "thresholds", "audit_share"),
+                "description": "A document needs nobody where all that is required is there, no "
+                "check failed, and each value is proven or at least as sure as asked for here.",
+            },
+        ),
+        ("How much it may use", {"fields": ("limits",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found = super().get_queryset(request)
+        return cast("QuerySet[Any]", found.annotate(member_count=Count("memberships")))
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return {} if obj else {"slug": ["name"]}
+
+    @admin.display(description="members", ordering="member_count")
+    def people(self, project: Any) -> int:
+        return int(project.member_count)
+
+    @admin.display(description="limits")
+    def limits(self, project: Project) -> str:
+        """Steps at once, time and budget are set where their history is kept."""
+        if project.pk is None:
+            return "Save the project first."
+        address = reverse("admin:ingestion_limits_changelist")
+        text = "Steps at once, seconds, and what language models may cost"
+        return format_html('<a href="{}">{}</a>', address, text)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None or operates(request, obj)
@@ -130,9 +188,11 @@ class DocumentAdmin(InReview, ReadOnly, OfProjects):
     ]
     list_filter = ["status", ReasonFilter, SurenessFilter, "type", OF_OWN_PROJECTS]
     search_fields = ["upload__filename"]
+    # The file leads to its review, and a link must not stand within a link.
+    list_display_links = ["created_at"]
     list_select_related = ["upload", "type", "project"]
     inlines = [CorrectionInline]
-    ordering = ["-created_at"]
+    ordering = ["-id"]
 
     @admin.display(description="file")
     def file(self, document: Document) -> str:
@@ -186,17 +246,27 @@ class PageAdmin(ReadOnly, OfProjects):
         "text_confidence",
         "error_code",
     ]
-    list_filter = ["text_source", "type", "error_code"]
-    search_fields = ["upload__filename"]
+    list_filter = ["text_source", "type", CouldBeRead]
+    search_fields = ["upload__filename__istartswith"]
+    search_help_text = "How its file's name begins."
     list_select_related = ["upload", "type"]
+    ordering = ["-id"]
     exclude = ["words"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without what is large: a list shows none of it."""
+        found = super().get_queryset(request)
+        return found.defer("words", "marks", "text", "signals")
 
 
 @admin.register(Upload)
 class UploadAdmin(ReadOnly, OfProjects):
     list_display = ["filename", "project", "media_type", "size_bytes", "page_count", "created_at"]
-    list_filter = ["media_type", OF_OWN_PROJECTS]
-    search_fields = ["filename", "sha256"]
+    list_filter = [OfMediaType, OF_OWN_PROJECTS]
+    search_fields = ["filename", "=sha256"]
+    search_help_text = "A part of a file's name, or its whole SHA-256."
+    list_select_related = ["project"]
+    ordering = ["-id"]
 
 
 @admin.register(AuditEvent)
@@ -204,8 +274,14 @@ class AuditEventAdmin(ReadOnly):
     """For superusers: it tells of every project."""
 
     list_display = ["at", "actor", "verb", "subject", "project"]
-    list_filter = ["verb"]
+    list_filter = [ByVerb]
     list_select_related = ["actor", "project"]
+    search_fields = ["=actor__username", "=subject"]
+    search_help_text = "A user's name, or a subject as the list shows it."
+    ordering = ["-id"]
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return operates(request, None)

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from documents.admin import OF_OWN_PROJECTS, OfProjects, ReadOnly
+from documents.admin_lists import CappedPaginator
 from documents.language import CallStatus, LlmCall, ModelTotal
 from documents.models import Document
 from documents.presentation import ago, told_cost
-from ingestion.admin.lists import CappedPaginator
 from ingestion.models import Job
 
 DAYS = 14

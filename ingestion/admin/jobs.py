@@ -14,12 +14,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from documents.admin import OF_OWN_PROJECTS, OfProjects, ReadOnly
+from documents.admin_lists import CappedPaginator
 from documents.errors import DocketError
 from documents.models import Document
 from documents.presentation import ago
 from ingestion import ledger, overview, presentation, queries, rework, timeline, waiting
 from ingestion.admin import buttons, panel
-from ingestion.admin.lists import CappedPaginator, FailedWith, operated_projects
+from ingestion.admin.lists import FailedWith, operated_projects
 from ingestion.models import Job, JobQuerySet, JobStatus, Kind, Priority
 
 DOCUMENTS_AGAIN = 5_000
@@ -64,7 +65,7 @@ class JobAdmin(ReadOnly, OfProjects):
     list_select_related = ["upload", "project", "created_by"]
     list_display_links = None
     list_per_page = 50
-    ordering = ["-created_at"]
+    ordering = ["-id"]
     show_full_result_count = False
     paginator = CappedPaginator
     exclude = ["documents"]
@@ -168,7 +169,7 @@ class JobAdmin(ReadOnly, OfProjects):
         may_operate = queries.may_operate(request.user, job.project)
         leads = has_failed and may_operate and presentation.is_of_limits(job.error_code)
         return {
-            "told": queries.progress(job, request.user, 1),
+            "told": queries.progress(job, request.user),
             "timeline": timeline.of(job),
             "code": job.error_code if has_failed else "",
             "hint": presentation.next_move(job.error_code) if has_failed else "",

@@ -4,18 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
 
 from documents.models import AnyUser, Project, Role
 from ingestion import pipeline
 from ingestion.models import Job, JobQuerySet, JobStatus, Step, StepStatus
 from ingestion.presentation import STAGE_NAMES
 from ingestion.statistics import steps_of
-
-COUNTED_ROWS = 10_000
 
 
 def operated_projects(user: AnyUser) -> set[int]:
@@ -27,14 +23,6 @@ def tell_refusals(request: HttpRequest, noun: str, refused: Mapping[str, Sequenc
     for why, names in refused.items():
         whose = f"{len(names)} {noun}" if len(names) > 1 else f"“{names[0]}”"
         messages.warning(request, f"{whose}: {why}")
-
-
-class CappedPaginator(Paginator[Any]):
-    """Counts to 10,000: nobody turns further, and a full count costs more than it tells."""
-
-    @cached_property
-    def count(self) -> int:
-        return cast(Any, self.object_list)[:COUNTED_ROWS].count()  # type: ignore[no-any-return]
 
 
 class OfStage(admin.SimpleListFilter):

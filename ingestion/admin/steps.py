@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from documents.admin import OfProjects, ReadOnly
+from documents.admin_lists import CappedPaginator
 from documents.errors import DocketError
 from ingestion import ledger, presentation
 from ingestion.admin.lists import (
-    CappedPaginator,
     FailedWith,
     OfStage,
     operated_projects,
