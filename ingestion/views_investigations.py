@@ -28,7 +28,7 @@ from documents.queries import leaf
 from ingestion import investigating, waiting
 from ingestion.models import Job
 from search.investigation import MAX_QUESTION_CHARS, Form, Investigation
-from search.listing import known, table
+from search.listing import chips, known, table
 from search.listing.filters import Filters, Understood, Wanted
 from search.listing.form import FilterForm, as_query
 
@@ -256,7 +256,7 @@ def _of_list(request: WSGIRequest, asked: Investigation) -> dict[str, Any]:
         "form": form,
         "understood": understood,
         "is_changed": filters != understood.filters,
-        "chips": table.chips(filters, types),
+        "chips": chips.removable(filters, types),
         "listed": listed,
         "leaf": listed.leaf,
         "sums": [
