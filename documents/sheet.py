@@ -41,7 +41,7 @@ _STATES = {
 }
 _DOUBTFUL = frozenset({"unsure", "failed", "missing", "left_out"})
 _SUMS_OF_ROWS = frozenset({"lines_add_up", "value_adds_up"})
-_MOST_SUGGESTIONS = 4
+_MOST_SUGGESTIONS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,8 @@ class Field:
     """One value in its input. kind: text, long, amount, date, time, integer, choice, fixed;
     page, box: where it stands, 0 and "" where that is not known, the box as "left,top,right,
     bottom"; at: the place that a person marked and has not saved, as a form sends it; joint:
-    what stands between words of two lines; is_accepted: a person looked and left it."""
+    what stands between words of two lines; is_accepted: a person looked and left it; beside:
+    what they typed where somebody else's value stands now."""
 
     pointer: str
     html_id: str
@@ -78,11 +79,17 @@ class Field:
     is_doubtful: bool
     is_accepted: bool
     is_changed: bool
+    beside: str
     is_hidden: bool = False
 
     @property
     def passed(self) -> int:
         return sum(finding.passed for finding in self.findings)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a cell has something to say of its value."""
+        return self.is_doubtful or not all(finding.passed for finding in self.findings)
 
     @property
     def is_open(self) -> bool:
@@ -275,6 +282,9 @@ class Sheet:
         proof: Mapping[str, Any] = known.get(pointer) or {}
         value = shown_value(drafts.get(self._payload, pointer))
         made = self._checks_of.get(pointer, []) + packets.kept(pointer, proof)
+        if pointer.count("/") > 1:
+            # A sum that does not close is told once, below its column.
+            made = [c for c in made if c.passed or c.code not in _SUMS_OF_ROWS]
         findings = [Finding(passed=c.passed, message=c.message) for c in made]
         if pointer in self._faults:
             findings.insert(0, Finding(passed=False, message=self._faults[pointer]))
@@ -303,6 +313,7 @@ class Sheet:
             is_doubtful=state in _DOUBTFUL and not is_accepted,
             is_accepted=is_accepted,
             is_changed=pointer in self._typed,
+            beside=self._beside.get(pointer, ""),
             is_hidden=bool(spec.get("x-hidden")),
         )
 
@@ -325,7 +336,7 @@ class Sheet:
         return "confirmed" if is_accepted or self._is_confirmed else "unsure"
 
     def _detail(self, pointer: str, state: str, value: str, proof: Mapping[str, Any]) -> str:
-        """How the value came, in a few words: "read by OCR, 87%; 97% is asked for"."""
+        """How the value came, in a few words: "read by OCR, 87%; 97% asked"."""
         if not proof or state in ("empty", "missing", "left_out"):
             return ""
         if proof["source"] == "person":
@@ -334,23 +345,25 @@ class Sheet:
         source = SOURCES.get(str(proof["source"]), str(proof["source"]))
         told = f"{source}, {float(proof['confidence']):.0%}"
         asked = self._thresholds.of(pointer)
-        return f"{told}; {asked:.0%} is asked for" if state == "unsure" else told
+        return f"{told}; {asked:.0%} asked" if state == "unsure" else told
 
     def _suggestions(
         self, pointer: str, value: str, state: str, proof: Mapping[str, Any]
     ) -> tuple[Suggestion, ...]:
         offered = list(_runners_up(proof)) if state in (*_DOUBTFUL, "read", "corrected") else []
         if state == "failed" and pointer.count("/") == 1:
-            offered = [
-                *suggestions.repairs(
+            offered = offered[: _MOST_SUGGESTIONS - suggestions.MOST] + list(
+                suggestions.repairs(
                     self._type_slug, self._schema, self._payload, pointer, self._checks
-                ),
-                *offered,
-            ]
-        fresh = {o.value: o for o in reversed(offered) if o.value and o.value != value}
+                )
+            )
+        fresh: dict[str, Suggestion] = {}
+        for other in offered:
+            if other.value and other.value != value:
+                fresh.setdefault(other.value, other)
         own = self._beside.get(pointer)
         typed = () if own is None else (Suggestion(value=own, why="you typed this"),)
-        return (*typed, *reversed(fresh.values()))[:_MOST_SUGGESTIONS]
+        return (*typed, *fresh.values())[:_MOST_SUGGESTIONS]
 
 
 def _runners_up(proof: Mapping[str, Any]) -> Iterator[Suggestion]:

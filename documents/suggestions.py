@@ -27,7 +27,7 @@ _MOST_ROWS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A value to take, and why, to be read after it: "1180.00: makes the sum"."""
+    """A value to take, and why, to be read after it: "1180.00: another reading"."""
 
     value: str
     why: str
@@ -59,8 +59,7 @@ def repairs(
             made = field_checks.run(type_slug, schema, tried)
             passed = [c for c in made if c.passed and c.code in own and pointer in c.fields]
             if passed and _failing(made) <= failing:
-                why = f"one character away: {_uncapped(passed[0].message)}"
-                yield Suggestion(value=variant, why=why)
+                yield Suggestion(value=variant, why="one character away, passes the check")
 
     return tuple(islice(cured(), MOST))
 
@@ -71,11 +70,6 @@ def _without_tables(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _failing(findings: Iterable[Check]) -> set[tuple[str, tuple[str, ...]]]:
     return {(check.code, check.fields) for check in findings if not check.passed}
-
-
-def _uncapped(sentence: str) -> str:
-    first, *rest = sentence.rstrip(".").split(" ")
-    return " ".join([first if first.isupper() else first.lower(), *rest])
 
 
 def _variants(value: str, own: set[str]) -> Iterator[str]:

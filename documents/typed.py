@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Self
 
 from django.http import QueryDict
@@ -14,6 +15,8 @@ from documents.presentation import shown_value
 LONG_CHARS = 24
 AT = "at:"
 """Begins the name of a field that holds a place, "page,left,top,right,bottom"."""
+YOURS = "yours:"
+"""Begins the name of a field that holds what was typed where somebody else's value stands."""
 
 
 def parse_typed(schema: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any]:
@@ -89,12 +92,14 @@ def kind_of(spec: Mapping[str, Any], text: str) -> str:
 class Typed:
     """What a form about a document holds. texts: JSON Pointer -> as typed; values: the same as
     the schema may take them; touched: pointers of what was changed in the form, None where the
-    browser did not say."""
+    browser did not say; beside: JSON Pointer -> what was typed before somebody else's value took
+    its place."""
 
     texts: Mapping[str, str]
     values: Mapping[str, Any]
     marks: Marks
     touched: frozenset[str] | None
+    beside: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(cls, schema: Mapping[str, Any], posted: QueryDict) -> Self:
@@ -110,6 +115,11 @@ class Typed:
                 removed=frozenset(rows),
             ),
             touched=frozenset(str(told["touched"]).split()) if "touched" in told else None,
+            beside={
+                name.removeprefix(YOURS): str(text)
+                for name, text in told.items()
+                if name.startswith(YOURS)
+            },
         )
 
 

@@ -6,7 +6,6 @@ meanwhile, it says what of both can stand.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from documents import edits, field_checks, schemas, trust
@@ -17,17 +16,9 @@ from documents.sheet import Sheet
 from documents.typed import Typed, changed
 
 
-def sheet_of(
-    document: Document,
-    thresholds: trust.Thresholds,
-    typed: Typed,
-    beside: Mapping[str, str] = MappingProxyType({}),
-) -> Sheet:
+def sheet_of(document: Document, thresholds: trust.Thresholds, typed: Typed) -> Sheet:
     """The fields with what was typed and what the checks say of it. Rows that go stay in the
-    form, and out of the checks.
-
-    beside: JSON Pointer -> what was typed where somebody else's value stands. ValueError where
-    a pointer names no field."""
+    form, and out of the checks. ValueError where a pointer names no field."""
     slug, schema = slug_of(document), schema_of(document)
     kept = replace(typed.marks, removed=frozenset())
     shown = edits.apply(document.payload, document.evidence, typed.values, kept)
@@ -43,7 +34,7 @@ def sheet_of(
         evidence=shown.evidence,
         thresholds=thresholds,
         typed={p: typed.texts[p] for p in edited if p in typed.texts},
-        beside=beside,
+        beside=typed.beside,
         marks=typed.marks,
         faults={pointer: told for pointer, told in faults if pointer in edited},
         made=made,
@@ -91,6 +82,7 @@ def merged(document: Document, typed: Typed, theirs: Iterable[Correction]) -> Me
             removed=frozenset(r for r in marks.removed if r.split("/")[1] not in tables),
         ),
         touched=typed.touched,
+        beside={**typed.beside, **both},
     )
     return Merged(mine=mine, both=both, theirs=saved)
 

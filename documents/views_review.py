@@ -193,7 +193,8 @@ def _show(
     may_edit = may_review and is_pending and document.schema_version is not None
     is_stale = isinstance(fault, Conflict)
     merged = _merged(request, document, typed) if is_stale and typed else None
-    sheet = _sheet(document, merged.mine if merged and may_edit else typed, merged, may_edit)
+    shown = merged.mine if merged else typed
+    sheet = _sheet(document, shown if may_edit else None)
     context = {
         "document": document,
         "badge": presentation.STATUS_BADGES[DocumentStatus(document.status)],
@@ -234,13 +235,10 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _sheet(
-    document: Document, typed: Typed | None, merged: unsaved.Merged | None, may_edit: bool
-) -> Sheet:
-    if typed is not None and may_edit:
+def _sheet(document: Document, typed: Typed | None) -> Sheet:
+    if typed is not None:
         try:
-            beside = merged.both if merged else {}
-            return unsaved.sheet_of(document, _thresholds(document), typed, beside)
+            return unsaved.sheet_of(document, _thresholds(document), typed)
         except ValueError:
             pass  # a form that was tampered with has nothing to show again
     return Sheet(

@@ -38,6 +38,11 @@ export class Viewer {
       const button = event.target.closest("[data-view]");
       if (button) this.view(button.dataset.view);
     });
+    // The strip of pages asks for a page.
+    document.addEventListener("docket:page", (event) => {
+      const sheet = document.getElementById(`page-${event.detail.number}`);
+      if (sheet) this.#bring(sheet, 0);
+    });
     if (root.dataset.start) this.#start(root.dataset.start);
     this.#tell();
   }
