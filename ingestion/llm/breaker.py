@@ -52,7 +52,7 @@ def _left_alone(server: ModelServer, now: datetime, left_s: float) -> EngineErro
 
 def _at_work(endpoint: str, model: str) -> bool:
     calls = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING)
-    pending = calls.filter(request=None)
+    pending = calls.filter(request__isnull=True)
     return pending.filter(model=model).exists()
 
 

@@ -161,7 +161,9 @@ def _check(wanted: Wanted, amount: budget.Amount) -> None:
 
 
 def _requests_at_work(endpoint: str) -> int:
-    at_work = LlmCall.objects.filter(endpoint=endpoint, status=CallStatus.PENDING, request=None)
+    at_work = LlmCall.objects.filter(
+        endpoint=endpoint, status=CallStatus.PENDING, request__isnull=True
+    )
     alone = Count("pk", filter=Q(together=None))
     found = at_work.aggregate(alone=alone, shared=Count("together", distinct=True))
     return int(found["alone"] + found["shared"])
