@@ -20,7 +20,16 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from documents.errors import Conflict, SenderError
-from documents.models import WAITING, AnyUser, Document, DocumentQuerySet, Role, record
+from documents.models import (
+    WAITING,
+    AnyUser,
+    Document,
+    DocumentQuerySet,
+    DocumentType,
+    Project,
+    Role,
+    record,
+)
 from documents.turn_models import Turn
 
 REVIEWERS = (Role.REVIEWER, Role.OPERATOR)
@@ -91,11 +100,10 @@ EVERYTHING = Choice()
 def waiting(user: AnyUser, choice: Choice = EVERYTHING) -> DocumentQuerySet:
     """Documents that wait for this user's review, in the order of `choice`; those that are
     postponed are not among them, those that somebody holds are."""
-    found = Document.objects.open_to(user, *REVIEWERS).filter(WAITING)
-    if choice.project:
-        found = found.filter(project__slug=choice.project)
+    found = _of_projects(user, choice.project)
     if choice.type:
-        found = found.filter(type__slug=choice.type)
+        kinds = DocumentType.objects.filter(slug=choice.type)
+        found = found.filter(type__in=list(kinds.values_list("pk", flat=True)))
     if choice.reason:
         found = found.filter(reason_kinds__contains=[choice.reason])
     return found.filter(~_has_turn(postponed_until__gt=Now())).order_by(*_columns(choice))
@@ -108,7 +116,7 @@ def free(user: AnyUser, choice: Choice = EVERYTHING) -> DocumentQuerySet:
 
 def postponed(user: AnyUser) -> DocumentQuerySet:
     """Documents that were put away, the next to come back first."""
-    found = Document.objects.open_to(user, *REVIEWERS).filter(WAITING)
+    found = _of_projects(user)
     return found.filter(turn__postponed_until__gt=Now()).order_by("turn__postponed_until", "pk")
 
 
@@ -277,6 +285,20 @@ def _first(offered: DocumentQuerySet, user: AnyUser, but: Document | None) -> UU
 def _reviewable(document_id: UUID, user: AnyUser) -> Sequence[UUID]:
     found = Document.objects.open_to(user, *REVIEWERS).filter(WAITING, pk=document_id)
     return list(found.values_list("pk", flat=True))
+
+
+def _of_projects(user: AnyUser, slug: str = "") -> DocumentQuerySet:
+    """What waits in the projects that the user reviews, or in one of them.
+
+    The projects are looked up first and named: of a subquery Postgres expects so few documents
+    that it reads them all and sorts them, instead of the first ones from the index."""
+    if getattr(user, "is_superuser", False) and not slug:
+        return Document.objects.filter(WAITING)
+    projects = Project.objects.open_to(user, *REVIEWERS)
+    if slug:
+        projects = projects.filter(slug=slug)
+    named = list(projects.values_list("pk", flat=True))
+    return Document.objects.filter(WAITING, project__in=named)
 
 
 def _is_waiting(user: AnyUser) -> Q:
