@@ -7,12 +7,13 @@
 # make test-llm      tests with real servers of real models; the first time compiles for minutes
 # make chaos         shoot at workers, engines, Postgres and storage; RUNS=10 SEED=n
 # make bench-queue   measure the queue beside other queues, a quarter of an hour
+# make screenshots   pictures of every page of the database in var/, light and dark
 # make bench-reading measure the readers beside RapidOCR, tesseract and OCRmyPDF
 
 PY = .venv/bin/python
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo up stop setup test test-llm check lint chaos bench-queue bench-reading
+.PHONY: demo up stop setup test test-llm check lint chaos bench-queue bench-reading screenshots
 
 setup:
 	@deploy/setup.sh
@@ -57,6 +58,10 @@ $(BENCH_VAR)/reading/made: bench/reading-requirements.txt | setup
 	@$(PY) -m venv $(BENCH_VAR)/reading
 	@$(BENCH_VAR)/reading/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+screenshots:
+	@deploy/setup.sh tests
+	@$(PY) -m bench.screenshots $(ARGS)
 
 lint:
 	@deploy/setup.sh tests

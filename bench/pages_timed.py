@@ -61,7 +61,7 @@ def main() -> int:
     if settings.EMBEDDED_DATABASE:
         database.start(settings.VAR)
     worst = 0.0
-    with _gunicorn() as port:
+    with gunicorn() as port:
         for name in [asked.name] if asked.name else NAMES:
             user = get_user_model().objects.get(username=name)
             client = Client(headers={"host": HOST}, raise_request_exception=False)
@@ -85,7 +85,8 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def _gunicorn() -> Iterator[int]:
+def gunicorn() -> Iterator[int]:
+    """A web server on this database for the length of a block; gives its port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
