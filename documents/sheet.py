@@ -202,8 +202,7 @@ class Sheet:
             for field in (*self.fields, *self.cells)
             if field.is_changed
             and field.pointer not in self._faults
-            and (taken := shown_value(drafts.get(self._payload, field.pointer)))
-            != field.value.strip()
+            and (taken := shown_value(drafts.get(self._payload, field.pointer))) != field.value
         }
 
     @property

@@ -107,7 +107,11 @@ class Typed:
         told = posted.dict()
         rows = (row for row in posted.getlist("remove") if re.fullmatch(r"/[^/]+/\d{1,5}", row))
         return cls(
-            texts={name: str(text) for name, text in told.items() if name.startswith("/")},
+            texts={
+                name: str(text).replace("\r\n", "\n").strip()
+                for name, text in told.items()
+                if name.startswith("/")
+            },
             values=parse_typed(schema, {name: str(text) for name, text in told.items()}),
             marks=Marks(
                 places=dict(_places(told)),

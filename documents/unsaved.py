@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from documents import edits, field_checks, schemas, trust
+from documents import drafts, edits, field_checks, schemas, trust
 from documents.checks import Check
 from documents.models import Correction, Document
 from documents.presentation import shown_value
@@ -33,7 +33,11 @@ def sheet_of(document: Document, thresholds: trust.Thresholds, typed: Typed) -> 
         payload=shown.payload,
         evidence=shown.evidence,
         thresholds=thresholds,
-        typed={p: typed.texts[p] for p in edited if p in typed.texts},
+        typed={
+            pointer: text
+            for pointer, text in typed.texts.items()
+            if pointer in edited or text != shown_value(drafts.get(shown.payload, pointer))
+        },
         beside=typed.beside,
         marks=typed.marks,
         faults={pointer: told for pointer, told in faults if pointer in edited},
