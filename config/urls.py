@@ -14,9 +14,9 @@ from ingestion import api as ingestion_api
 from ingestion import api_investigations, api_workers, health, metrics
 from ingestion import views as ingestion
 from ingestion import views_investigations as questions
-from ingestion import views_upload as front_door
 from ingestion import views_reviewing as review_figures
 from ingestion import views_rework as rework
+from ingestion import views_upload as front_door
 from ingestion.admin import accuracy, language, panel
 from search import api as search_api
 from search import views as search
