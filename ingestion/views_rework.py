@@ -90,14 +90,23 @@ def _arrange(
     document = get_object_or_404(seen, pk=document_id)
     if not may_review(request.user, document.project):
         raise PermissionDenied(NotAllowed().message)
-    version = request.POST.get("version", "")
     try:
-        arranged = verb(int(version) if version.isdecimal() else 0)
+        arranged = verb(_version(request, document))
     except SenderError as fault:
         messages.error(request, fault.message)
         return redirect("document", document_id)
     messages.success(request, done)
     return redirect("document", arranged.document.pk)
+
+
+def _version(request: WSGIRequest, document: Document) -> int:
+    """The version that the person decided on. What a worker read since is none of it: as long as
+    the pages are those `shown` and nobody gave a value, it is the one of now."""
+    shown = _numbers(request, "shown")
+    if shown and document.reviewer_id is None and shown == _order(document.pk):
+        return document.version
+    version = request.POST.get("version", "")
+    return int(version) if version.isdecimal() else 0
 
 
 def _order(document_id: UUID) -> list[int]:

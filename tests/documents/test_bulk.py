@@ -33,7 +33,7 @@ def paper(project: Project, **values: Any) -> Document:
     """A bill of which every required value is sure, waiting for a reason that is none any more."""
     sure = {f"/{name}": found() for name in FULL}
     told = {"code": "low_confidence", "field": "total_amount", "message": "Total is unsure."}
-    given = {"payload": FULL, "evidence": sure, "reasons": [told]}
+    given: dict[str, Any] = {"payload": FULL, "evidence": sure, "reasons": [told]}
     return factories.document(factories.upload(project), **given | values)
 
 
