@@ -1,6 +1,7 @@
 """The admin's view of the queue: what runs, what failed and why, and what puts it right.
 
     panel     the front page, the page of the workers, the questions before many are acted on
+    glance    its sentences about accuracy and cost
     jobs      the list of jobs, the page of one
     buttons   what their buttons do
     steps     single steps

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from documents.admin import operates
 from documents.models import AnyUser, Project, Role
 from ingestion import ledger, overview, presentation, statistics, workers
-from ingestion.admin import language
+from ingestion.admin import glance, language
 from ingestion.models import JobQuerySet
 
 
@@ -31,6 +31,8 @@ def front(request: HttpRequest) -> HttpResponse:
         "backlog": overview.backlog(user),
         "pace": statistics.pace(user),
         "language": language.of_front(user),
+        "glance": glance.of(user),
+        "glance_days": glance.DAYS,
         "failed": overview.failed_kinds(user),
         "charts": statistics.charts(user),
         "chores": overview.chores() if is_chief else [],
