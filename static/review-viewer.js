@@ -121,7 +121,7 @@ export class Viewer {
   #makeLegible(sheet, width, height) {
     if (this.isOwnScale) return;
     const img = sheet.querySelector("img");
-    const room = this.pages.clientWidth - 28;
+    const room = this.#room();
     const now = sheet.querySelector(".paper").getBoundingClientRect().width / img.width;
     const line = Math.min(height, img.width / LINES_A_WIDTH);
     const widest = (0.92 * room) / Math.max(width, 1);
@@ -130,6 +130,10 @@ export class Viewer {
     wanted = Math.max(Math.min(wanted, widest), Math.min(now, widest));
     wanted = Math.max(wanted, room / img.width);
     if (Math.abs(wanted / now - 1) > 0.05) this.#setScale((wanted * img.width) / room);
+  }
+
+  #room() {
+    return this.pages.clientWidth - 2 * parseFloat(getComputedStyle(this.pages).paddingLeft);
   }
 
   #setScale(scale) {
@@ -152,7 +156,7 @@ export class Viewer {
   // The scale that is seen now, whatever made it.
   #shown() {
     const paper = this.current && this.current.querySelector(".paper");
-    return paper ? paper.offsetWidth / (this.pages.clientWidth - 28) : this.scale;
+    return paper ? paper.offsetWidth / this.#room() : this.scale;
   }
 
   #keeping(at, change) {

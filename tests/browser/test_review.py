@@ -56,7 +56,7 @@ def test_a_bill_with_three_doubts_is_confirmed_with_eight_strokes(
     expect(page.locator("#doubts")).to_have_text("Nothing left to look at")
     expect(page.locator("#confirm")).to_be_focused()
     keys.press("Control+Enter")
-    confirmed = page.get_by_role("listitem").filter(has_text="Confirmed").get_by_role("link")
+    confirmed = page.locator(".messages").filter(has_text="Confirmed").get_by_role("link")
     expect(confirmed).to_be_visible()
     assert keys.strokes <= MOST_STROKES
     assert page.url != papers["doubtful"]

@@ -69,7 +69,10 @@ def test_a_paper_is_uploaded_followed_found_and_confirmed(
     if page.get_by_role("button", name="Confirm").is_visible():
         page.get_by_role("textbox", name="Supplier required").fill(f"{name} Spice House")
         page.get_by_role("textbox", name="Document date required").fill("2024-12-06")
+        address = page.url
         page.get_by_role("button", name="Confirm").click()
+        expect(page.locator(".messages")).to_contain_text("Confirmed")
+        page.goto(address)
     expect(page.locator("h1 .badge")).to_have_text("Confirmed")
 
 
