@@ -12,6 +12,7 @@ from documents.errors import Conflict
 from ingestion import pipeline, queue
 from ingestion.ledger import rows
 from ingestion.models import (
+    OPEN_JOB,
     OPEN_STEP,
     Job,
     JobStatus,
@@ -124,6 +125,18 @@ def queue_up(job: Job, step_ids: Sequence[int]) -> None:
                 "ids": list(step_ids),
             },
         )
+
+
+def open_among(job_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these jobs that are neither done nor given up."""
+    found = Job.objects.filter(pk__in=list(job_ids), status__in=OPEN_JOB)
+    return set(found.values_list("pk", flat=True))
+
+
+def bring_forward(job_ids: Iterable[UUID], code: str) -> int:
+    """Let the steps of these jobs that wait with `code` run now; how many."""
+    waiting = Step.objects.filter(job__in=list(job_ids), status=StepStatus.QUEUED, error_code=code)
+    return waiting.update(run_after=Now())
 
 
 def told_workers(job_ids: Iterable[UUID] | None = None) -> None:

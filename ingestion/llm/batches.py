@@ -26,9 +26,9 @@ from django.utils import timezone
 from config.engines import EngineError
 from documents.language import BatchStatus, CallStatus, LlmCall, ModelBatch
 from ingestion import queue
+from ingestion.ledger import turns
 from ingestion.llm import batch_client, budget, calls, client, lines, places
 from ingestion.llm.spoken import Unfit, read
-from ingestion.models import OPEN_JOB, Job, Step, StepStatus
 
 log = logging.getLogger(__name__)
 # OpenAI takes 50,000 lines and 200 MB.
@@ -62,11 +62,7 @@ def _gather() -> int:
         with transaction.atomic():
             mine = waiting.filter(endpoint=endpoint, model=model)
             held = list(mine.select_for_update(skip_locked=True)[:MOST_LINES])
-            open_jobs = set(
-                Job.objects.filter(
-                    pk__in=[one.job for one in held], status__in=OPEN_JOB
-                ).values_list("pk", flat=True)
-            )
+            open_jobs = turns.open_among(one.job for one in held if one.job)
             wanted = [one for one in held if one.job in open_jobs]
             for call in held:
                 if call.job not in open_jobs or endpoint != client.endpoint():
@@ -224,9 +220,8 @@ def _give_up(batch: ModelBatch, why: str, *, is_paid: bool) -> None:
 def _end(batch: ModelBatch, status: BatchStatus, why: str) -> None:
     """Close it and wake whoever waits for its answers."""
     ModelBatch.objects.filter(pk=batch.pk).update(status=status, error_message=why[:1_000])
-    jobs = batch.calls.values("job")
-    waiting = Step.objects.filter(job__in=jobs, status=StepStatus.QUEUED, error_code=lines.WAITS)
-    if waiting.update(run_after=Now()):
+    jobs = batch.calls.exclude(job=None).values_list("job", flat=True)
+    if turns.bring_forward(set(jobs), lines.WAITS):
         queue.wake_all()
     log.info("model.batch_ended", extra={"batch": batch.pk, "status": status.value})
 
