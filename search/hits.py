@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 from documents import derived
-from documents.models import Page
+from documents.models import Page, image_version
 from search import ranking, snippets
 from search.models import Chunk
 from search.ranking import Fused
@@ -56,6 +56,7 @@ class Hit:
     total: Decimal | None
     currency: str
     has_image: bool
+    image_version: str
     modes: tuple[str, ...]
     lines: tuple[Line, ...]
     more_pages: int
@@ -68,14 +69,14 @@ def of(scope: Scope, best: Sequence[Fused], wanted: Collection[int]) -> tuple[Hi
     pages = ranking.pages(narrowed, wanted, limit=LINES + 1) if found and wanted else {}
     ids = [entry.chunk_id for entry in best]
     ids += [chunk_id for chunks, _ in pages.values() for chunk_id in chunks]
-    drawn = Page.objects.filter(
-        upload=OuterRef("document__upload"), number=OuterRef("page"), image__gt=""
-    )
+    page = Page.objects.filter(upload=OuterRef("document__upload"), number=OuterRef("page"))
     chunks = (
         Chunk.objects.select_related("project", "document__upload", "document__type")
         .defer("terms", "frequencies", "document__payload", "document__evidence")
         .annotate(
-            has_image=Exists(drawn),
+            page_image=Subquery(page.values("image")),
+            page_read_at=Subquery(page.values("read_at")),
+            page_rotation=Subquery(page.values("rotation")),
             document_number=derived.text("document_number", "document__payload"),
             ewb_number=derived.text("ewb_number", "document__payload"),
             currency=derived.text("currency", "document__payload"),
@@ -133,7 +134,8 @@ def _hit(
         day=document.day or "",
         total=document.total,
         currency=chunk.currency or ("INR" if chunk.ewb_number and document.total else ""),
-        has_image=chunk.has_image,
+        has_image=bool(chunk.page_image),
+        image_version=image_version(chunk.page_read_at, chunk.page_rotation or 0),
         modes=tuple(str(way) for way in entry.ways),
         lines=lines,
         more_pages=max(0, pages[1] - len(lines) - is_counted),

@@ -16,14 +16,17 @@ def keep(
 ) -> SavedSearch:
     """Keep a search under a name, for its owner or for a project that the owner may see.
     SenderError where name or search is empty and where there are MAX_OWN already; Conflict where
-    the name is taken."""
+    the name is taken; NotAllowed for someone who is not signed in."""
+    if user.pk is None:
+        raise NotAllowed()
     told = _named(name)
     if not parameters:
         raise SenderError("Search for something first.", "search_empty")
     if SavedSearch.objects.filter(owner_id=user.pk).count() >= MAX_OWN:
         raise SenderError(f"You have {MAX_OWN} searches; delete one first.", "too_many_searches")
-    made = SavedSearch(name=told, parameters=dict(parameters), shared_with=shared_with)
-    made.owner_id = user.pk
+    made = SavedSearch(
+        name=told, parameters=dict(parameters), shared_with=shared_with, owner_id=user.pk
+    )
     _save(made, "search.saved", user)
     return made
 
