@@ -35,6 +35,7 @@ from django.db import connection  # noqa: E402
 from bench import crowd_copy as sink  # noqa: E402
 from bench import crowd_papers as papers  # noqa: E402
 from bench import crowd_rows as rows  # noqa: E402
+from bench import crowd_search as found  # noqa: E402
 from config import database, settings  # noqa: E402
 from documents import files  # noqa: E402
 from documents.language import LlmCall, Prompt  # noqa: E402
@@ -144,7 +145,7 @@ def _chunks(
     world: rows.World, sheaves: Sequence[papers.Sheaf], first_page: int, *, with_vectors: bool
 ) -> None:
     first_chunk = sink.first_id(Chunk)
-    _timed("Chunk", lambda: sink.copy(Chunk, *rows.chunks(world, sheaves, first_chunk)))
+    _timed("Chunk", lambda: sink.copy(Chunk, *found.chunks(world, sheaves, first_chunk)))
     _timed("terms counted", lambda: sink.run(*sink.COUNT_TERMS))
     if not with_vectors:
         return
@@ -154,7 +155,7 @@ def _chunks(
         (PageVector, "page_id", first_page),
     ):
         table = model._meta.db_table
-        made = rows.vectors(
+        made = found.vectors(
             world,
             sheaves,
             embedder=embedder.pk,
@@ -176,7 +177,7 @@ def _chunks(
 def _link_pictures(world: rows.World, sheaves: Sequence[papers.Sheaf]) -> None:
     root = Path(settings.VAR) / "media"
     shared = []
-    for n, picture in enumerate(rows.pictures(random.Random(world.seed))):
+    for n, picture in enumerate(found.pictures(random.Random(world.seed))):
         path = root / "crowd" / f"{n}.webp"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(picture)

@@ -235,7 +235,7 @@ def main() -> None:
         "workers: how many": lambda: (queue.clusters(), queue.living_workers()),
         "tidy: old steps": upkeep._forget_steps,
         "sweep": upkeep.sweep,
-        "job page: progress": lambda: queries.progress(job, admin, 1),
+        "job page: progress": lambda: queries.progress(job, admin),
         "job list": lambda: list(queries.listed_jobs(Job.objects.visible_to(admin))[:50]),
     }
     result["neighbours"] = times(calls)

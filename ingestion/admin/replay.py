@@ -302,4 +302,4 @@ def run_again(
 
 
 # `documents` knows nothing of how a document is read; what is offered of it is added here.
-DocumentAdmin.actions = [*(DocumentAdmin.actions or ()), run_again]  # type: ignore[misc]
+DocumentAdmin.actions = [*(DocumentAdmin.actions or ()), run_again]

@@ -220,8 +220,8 @@ def _give_up(batch: ModelBatch, why: str, *, is_paid: bool) -> None:
 def _end(batch: ModelBatch, status: BatchStatus, why: str) -> None:
     """Close it and wake whoever waits for its answers."""
     ModelBatch.objects.filter(pk=batch.pk).update(status=status, error_message=why[:1_000])
-    jobs = batch.calls.exclude(job=None).values_list("job", flat=True)
-    if turns.bring_forward(set(jobs), lines.WAITS):
+    jobs = {job for job in batch.calls.values_list("job", flat=True) if job is not None}
+    if turns.bring_forward(jobs, lines.WAITS):
         queue.wake_all()
     log.info("model.batch_ended", extra={"batch": batch.pk, "status": status.value})
 
