@@ -21,7 +21,7 @@ def signed_in(user: Any) -> Client:
     return client
 
 
-def part(client: Client, *, typing: bool = False, **parameters: str) -> Any:
+def part(client: Client, *, typing: bool = False, **parameters: Any) -> Any:
     """The moving part, as htmx asks for it."""
     headers = {"HX-Request": "true", "HX-Target": "found"}
     return client.get(
@@ -31,7 +31,8 @@ def part(client: Client, *, typing: bool = False, **parameters: str) -> Any:
 
 def test_the_moving_part_comes_alone_and_keeps_its_address() -> None:
     client = signed_in(factories.user(Role.VIEWER, indexed("Steel", payload=BILL).project))
-    asked = {"q": "steel", "type": "", "least": "5.00", "mode": "hybrid", "like": ""}
+    asked: dict[str, Any] = {"q": "steel", "type": "", "least": "5.00", "mode": "hybrid"}
+    asked["like"] = ""
     typed = part(client, typing=True, **asked)
     assert typed["HX-Replace-Url"] == "/search?q=steel&least=5"
     assert "HX-Push-Url" not in typed
