@@ -94,10 +94,13 @@ def of_steps() -> list[str]:
 
 
 def known_blobs() -> set[str]:
+    from documents.files import thumbnail_name
     from documents.models import Page, Upload
 
     known = {row.file for row in Upload.objects.all()}
-    return known | {name for name in Page.objects.values_list("image", flat=True) if name}
+    for page in Page.objects.exclude(image=""):
+        known |= {page.image, thumbnail_name(page.upload_id, page.number)}
+    return known
 
 
 def _left_over(var: Path) -> list[str]:
