@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -37,6 +38,8 @@ def _accuracy(user: AnyUser) -> str:
 
 
 def _cost(user: AnyUser) -> str:
+    if not settings.HAS_MODEL:
+        return "Nothing: no language model is set up."
     whole = spending.overall(spending.Asked(user=user, project=None, days=DAYS))
     if not whole.calls:
         return "Nothing: no language model was asked."

@@ -169,7 +169,7 @@ class JobAdmin(ReadOnly, OfProjects):
         may_operate = queries.may_operate(request.user, job.project)
         leads = has_failed and may_operate and presentation.is_of_limits(job.error_code)
         return {
-            "told": queries.progress(job, request.user),
+            "told": queries.progress(job, request.user) | queries.steps(job, request.user),
             "timeline": timeline.of(job),
             "code": job.error_code if has_failed else "",
             "hint": presentation.next_move(job.error_code) if has_failed else "",

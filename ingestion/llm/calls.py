@@ -101,6 +101,7 @@ def _ask(question: Question, place: LlmCall, meter: Meter) -> Answer:
     note = ESTIMATED if meter.is_estimated else ""
     meter.record(lambda: places.done(place, got.value, spent, note))
     log.info("model.answered", extra=_told(place, spent))
+    heard(question, place, got)
     usage = Usage(
         input_tokens=spent.input_tokens,
         output_tokens=spent.output_tokens,
@@ -116,7 +117,8 @@ def obtained(
     *,
     valid: Mapping[str, Any] | None = None,
 ) -> structured.Got:
-    """What the server answers; who does not come back with an answer has ended these calls.
+    """What the server answers, to be kept and then `heard`; who does not come back with an
+    answer has ended these calls.
 
     valid: the schema that is insisted on, if that is less than the question's own."""
     try:
@@ -144,10 +146,14 @@ def obtained(
         except (OperationalError, InterfaceError):
             connection.close()  # they lapse by themselves
         raise
-    breaker.answered(held[0].endpoint, held[0].model)
-    if got.is_lasting and question.prompt.json_mode == JsonMode.AUTO:
-        _remember(held[0], got.mode)
     return got
+
+
+def heard(question: Question, place: LlmCall, got: structured.Got) -> None:
+    """Take note of how the server answered; to be called when its answer is kept."""
+    breaker.answered(place.endpoint, place.model)
+    if got.is_lasting and question.prompt.json_mode == JsonMode.AUTO:
+        _remember(place, got.mode)
 
 
 def _fail(held: Sequence[LlmCall], meter: Meter, code: str, message: str) -> None:

@@ -192,6 +192,7 @@ def _ask(chosen: Sequence[_One], prompt: Prompt, call: Call) -> None:
                 places.done(place, answer, share, calls.ESTIMATED if meter.is_estimated else "")
 
     meter.record(save)
+    calls.heard(question, held[0], got)
 
 
 def _wanted(chosen: Sequence[_One], meter: Meter) -> list[places.Wanted]:
