@@ -108,7 +108,10 @@ def history(request: WSGIRequest, document_id: UUID) -> HttpResponse:
     """What became of every value, and of the document: who, when, from what to what."""
     found = _visible(request.user, document_id)
     context = {"document": found, "events": happenings.of(found)}
-    return render(request, "documents/history.html", context)
+    part = getattr(request, "htmx", None)
+    return render(
+        request, "documents/parts/past.html" if part else "documents/history.html", context
+    )
 
 
 def _visible(user: AnyUser, document_id: UUID) -> Document:
