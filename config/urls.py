@@ -73,9 +73,7 @@ urlpatterns = [
     path("documents/<uuid:document_id>/turn", review_queue.turn, name="document-turn"),
     path("documents/<uuid:document_id>/leave", review_queue.leave, name="document-leave"),
     path("documents/<uuid:document_id>/next", review_queue.following, name="document-next"),
-    path(
-        "documents/<uuid:document_id>/previous", review_queue.preceding, name="document-previous"
-    ),
+    path("documents/<uuid:document_id>/previous", review_queue.preceding, name="document-previous"),
     path("documents/<uuid:document_id>/postpone", review_queue.postpone, name="document-postpone"),
     path("documents/<uuid:document_id>/recall", review_queue.recall, name="document-recall"),
     path("review", review_queue.queue, name="review"),
