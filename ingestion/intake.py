@@ -231,6 +231,19 @@ def take_up(upload: Upload, *, priority: Priority) -> Job:
     return job
 
 
+def _parent(batch: Job) -> Job | None:
+    """The batch, locked; None where it was closed meanwhile, since nothing came for an hour: a
+    late file comes in by itself. Raises Conflict where somebody cancelled it."""
+    try:
+        return ledger.held_batch(batch)
+    except Job.DoesNotExist:
+        return None
+    except Conflict:
+        if Job.objects.filter(pk=batch.pk, status=JobStatus.CANCELLED).exists():
+            raise
+        return None
+
+
 def _enter(
     upload: Upload,
     *,
@@ -240,10 +253,7 @@ def _enter(
     batch: Job | None,
 ) -> Receipt:
     """Upload, Job, Step and wake-up; the unique hash decides between two at the same time."""
-    try:
-        held = ledger.held_batch(batch) if batch is not None else None
-    except (Conflict, Job.DoesNotExist):
-        held = None
+    held = _parent(batch) if batch is not None else None
     priority = held.priority if held else priority
     [made] = Upload.objects.bulk_create([upload], ignore_conflicts=True)
     known = Upload.objects.select_for_update().get(project=upload.project, sha256=made.sha256)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class _Deadline:
     def check(self) -> None:
         if time.monotonic() > self._at:
             raise EngineGone(
-                f"Reading took longer than its limit of {self._limit_s:.3g} s and was stopped.",
+                f"Reading took longer than its limit of {ceil(self._limit_s)} s and was stopped.",
                 "time_limit",
             )
 

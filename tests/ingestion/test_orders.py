@@ -184,6 +184,7 @@ def test_chores_are_done_under_steady_load_without_a_message(
     factories.job("one\ftwo")
     tasks.work()
     assert set(Chore.objects.exclude(elapsed_s=None).values_list("name", flat=True)) == {
+        "batches",
         "reap",
         "reembed",
         "tidy",
