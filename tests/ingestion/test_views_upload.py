@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from documents.models import AuditEvent, Project, Role
+from documents.models import AuditEvent, Project, Role, Upload
 from ingestion import ledger, sampling
 from ingestion.models import Job, JobStatus, Kind, Priority
 from tests import factories
@@ -77,7 +77,7 @@ def test_a_batch_that_got_no_file_leaves_nothing_behind(reviewer: Client, projec
     assert AuditEvent.objects.filter(verb="job.deleted").count() == 1
 
 
-@pytest.mark.parametrize("state", ["closed", "cancelled", "never"])
+@pytest.mark.parametrize("state", ["closed", "never"])
 def test_a_file_for_a_batch_that_takes_none_comes_in_by_itself(
     reviewer: Client, project: Project, state: str
 ) -> None:
@@ -85,11 +85,19 @@ def test_a_file_for_a_batch_that_takes_none_comes_in_by_itself(
     send(reviewer, project, b"One cup", batch.pk)
     if state == "closed":
         close(reviewer, batch)
-    elif state == "cancelled":
-        ledger.cancel(batch.pk, None)
     key = uuid4() if state == "never" else batch.pk
     job = Job.objects.get(pk=send(reviewer, project, b"Two cups", key).json()["job"])
     assert job.parent_id is None
+
+
+def test_a_file_for_a_batch_that_was_cancelled_is_refused(
+    reviewer: Client, project: Project
+) -> None:
+    batch = begin(reviewer, project)
+    ledger.cancel(batch.pk, None)
+    refused = send(reviewer, project, b"Two cups", batch.pk)
+    assert (refused.status_code, refused.json()["code"]) == (409, "batch_closed")
+    assert not Upload.objects.exists()
 
 
 def test_a_batch_is_its_senders_alone(reviewer: Client, project: Project) -> None:
